@@ -1,0 +1,135 @@
+// The route table, and the one place where a failure becomes an answer. Everything it needs comes by argument.
+import cors from "cors";
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from "express";
+import type { Logger } from "pino";
+import { describeServices, SERVICE_ID } from "./cds-hooks/discovery.ts";
+import { CallError, toOperationOutcome } from "./cds-hooks/errors.ts";
+import { type RecordFeedback, readFeedback } from "./cds-hooks/feedback.ts";
+import { answerOrderSign, type OrderSignSettings } from "./cds-hooks/order-sign.ts";
+import { readJsonBody } from "./json-body.ts";
+import { describeCrash, logCalls, noteForLog, summariseOrderSign } from "./log.ts";
+import { answerPolicy } from "./policy-page/answer.ts";
+
+export type AppOptions = OrderSignSettings & {
+  readonly log: Logger;
+  readonly recordFeedback: RecordFeedback;
+  /** Whether new calls may be sent here: false while the service starts or ends. */
+  readonly isReady: () => boolean;
+  readonly bodyLimit: string;
+  readonly corsOrigins: readonly string[];
+  readonly trustProxy: number;
+  readonly operator: string;
+};
+
+export function createApp(options: AppOptions): Express {
+  const { policies, log, isReady } = options;
+  const app = express();
+  app.disable("x-powered-by").set("trust proxy", options.trustProxy).set("etag", false);
+  app.use(logCalls(log), mergeSlashes);
+
+  const anyOrigin = options.corsOrigins.includes("*");
+  const crossOrigin = cors({
+    origin: anyOrigin ? "*" : [...options.corsOrigins],
+    methods: ["GET", "POST"],
+    allowedHeaders: ["authorization", "content-type"],
+    maxAge: 86_400,
+  });
+  // A preflight carries no credentials: it is answered before anything else is asked.
+  app.use("/cds-services", crossOrigin);
+
+  const json = readJsonBody(options.bodyLimit);
+  const services = describeServices(policies);
+  const knownService: RequestHandler<{ id: string }> = ({ params }, _response, next) => {
+    if (params.id === SERVICE_ID) return next();
+    throw new CallError(404, "not-found", `There is no such service; discovery lists ${SERVICE_ID}`);
+  };
+
+  app
+    .route("/cds-services")
+    .get((_request, response) => void response.json(services))
+    .all(only("GET"));
+
+  app
+    .route("/cds-services/:id")
+    .post(knownService, json, async (request: Request, response: Response) => {
+      const result = await answerOrderSign(request.body, options);
+      noteForLog(response, summariseOrderSign(result));
+      response.json({ cards: result.cards });
+    })
+    .all(only("POST"));
+
+  app
+    .route("/cds-services/:id/feedback")
+    .post(knownService, json, async (request: Request, response: Response) => {
+      const feedback = readFeedback(request.body);
+      await options.recordFeedback(feedback);
+      noteForLog(response, {
+        feedback: feedback.map(({ card, outcome, reason }) => ({ card, outcome, reason: reason?.code })),
+      });
+      response.status(200).end();
+    })
+    .all(only("POST"));
+
+  app.route("/policies/:policy").get(answerPolicy(policies, options.operator)).all(only("GET"));
+
+  app
+    .route("/health/live")
+    .get((_request, response) => void response.json({ status: "live" }))
+    .all(only("GET"));
+  app
+    .route("/health/ready")
+    .get((_request, response) => {
+      const status = isReady() ? "ready" : "ending";
+      response
+        .status(isReady() ? 200 : 503)
+        .json({ status, policies: policies.map(({ id, revision }) => ({ id, revision })) });
+    })
+    .all(only("GET"));
+
+  app.use(() => {
+    throw new CallError(404, "not-found", "There is nothing at this path; discovery is at /cds-services");
+  });
+  app.use(answerFailure(log));
+  return app;
+}
+
+/** A discovery URL typed with a slash at its end leads clients to paths with two. */
+const mergeSlashes: RequestHandler = (request, _response, next) => {
+  request.url = request.url.replace(/^[^?]*/, (path) => path.replace(/\/{2,}/g, "/"));
+  next();
+};
+
+function only(method: "GET" | "POST"): RequestHandler {
+  return () => {
+    throw new CallError(405, "not-supported", `Only ${method} is answered here`, { headers: { Allow: method } });
+  };
+}
+
+/** Every failure becomes an OperationOutcome. What the caller may not see (5xx) stays in the log. */
+function answerFailure(log: Logger): ErrorRequestHandler {
+  return (error, _request, response, next) => {
+    if (response.headersSent) return next(error);
+    const failure = toCallError(error);
+    if (failure.status >= 500) log.error(describeCrash(error), "call failed");
+    else noteForLog(response, { failure: failure.message });
+    response
+      .status(failure.status)
+      .set(failure.headers)
+      .type("application/fhir+json")
+      .send(JSON.stringify(toOperationOutcome(failure)));
+  };
+}
+
+function toCallError(error: unknown): CallError {
+  if (error instanceof CallError) return error;
+  // Express's own errors below 500 (a path that cannot be decoded) are the caller's.
+  const status = error instanceof Error && "status" in error ? Number(error.status) : 500;
+  if (status >= 400 && status < 500) return new CallError(status, "processing", "The request could not be read");
+  return new CallError(500, "exception", "The service failed to answer; the failure is in its log");
+}

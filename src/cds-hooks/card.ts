@@ -1,0 +1,93 @@
+// The card of a decision (CDS Hooks "Card Attributes"): one per policy and call, for every order that it speaks of. What
+// it says in words is detail.ts; what it offers is suggestion.ts.
+import { randomUUID } from "node:crypto";
+import type { Decision, Row } from "../policy/decide.ts";
+import { referenceTo } from "../policy/fhir-json.ts";
+import type { CardTexts } from "../policy/policy.ts";
+import { renderPlain } from "../policy/template.ts";
+import { nameOrders, templateValuesOf, writeDetail } from "./detail.ts";
+import { type Suggestion, suggestionFor } from "./suggestion.ts";
+
+type Coding = { system: string; code: string; display: string };
+
+/** CDS Hooks "Card". Elements without a value are left out, never empty. */
+export type Card = {
+  uuid: string;
+  summary: string;
+  detail: string;
+  indicator: "info" | "warning";
+  source: { label: string; url: string; topic: Omit<Coding, "display"> };
+  suggestions?: Suggestion[];
+  selectionBehavior?: "any";
+  overrideReasons?: Coding[];
+  extension?: { "davinci-crd.associated-resource": { reference: string }[] };
+};
+
+export type CardSettings = {
+  /** Public address of the service, without a slash at its end. */
+  readonly baseUrl: string;
+  /** Whether an established exception gets a card that says so. */
+  readonly exceptionCard: boolean;
+};
+
+const LONGEST_SUMMARY = 139;
+
+type Face = { readonly indicator: Card["indicator"]; readonly summary: keyof CardTexts };
+
+const WARNING: Face = { indicator: "warning", summary: "summary" };
+const CAUTION: Face = { indicator: "warning", summary: "summaryCaution" };
+const CONFIRM: Face = { indicator: "info", summary: "summaryConfirm" };
+
+/** How the card of each row looks; a row without a face has no card. Never critical: it is coverage guidance. */
+function faceOf(row: Row, { exceptionCard }: CardSettings): Face | undefined {
+  const faces: Record<Row, Face | undefined> = {
+    "other-payer": undefined,
+    authorized: undefined,
+    "nothing-read": undefined,
+    "overriding-caution": CAUTION,
+    "exception-established": exceptionCard ? CONFIRM : undefined,
+    "exception-to-confirm": CONFIRM,
+    caution: CAUTION,
+    "cautions-unread": WARNING,
+    change: WARNING,
+  };
+  return faces[row];
+}
+
+/** The card, or undefined where the decision is silent. */
+export function cardFor(decision: Decision, settings: CardSettings): Card | undefined {
+  const face = faceOf(decision.row, settings);
+  if (!face) return undefined;
+  const { policy, changes } = decision;
+  const names = nameOrders(decision);
+  const suggestions = changes
+    .map((change, index) => suggestionFor(change, policy, names[index] ?? policy.nonPreferred.name))
+    .filter((suggestion) => suggestion !== undefined);
+  const orders = changes.map(({ order }) => referenceTo(order.asSent)).filter((reference) => reference !== undefined);
+  return {
+    uuid: randomUUID(),
+    summary: shorten(renderPlain(policy.texts[face.summary], templateValuesOf(decision))),
+    indicator: face.indicator,
+    detail: writeDetail(decision, names),
+    source: {
+      label: `${policy.publisher}: ${policy.title} (reviewed ${usDate(policy.reviewDate)})`,
+      url: `${settings.baseUrl}/policies/${encodeURIComponent(policy.id)}`,
+      topic: policy.topic,
+    },
+    ...(suggestions.length > 0 && { suggestions, selectionBehavior: "any" as const }),
+    ...(face.indicator === "warning" && { overrideReasons: [...policy.overrideReasons] }),
+    ...(orders.length > 0 && {
+      extension: { "davinci-crd.associated-resource": orders.map((reference) => ({ reference })) },
+    }),
+  };
+}
+
+function shorten(summary: string): string {
+  const characters = [...summary];
+  return characters.length > LONGEST_SUMMARY ? `${characters.slice(0, LONGEST_SUMMARY - 1).join("")}…` : summary;
+}
+
+/** 2026-03-25 as 03/25/2026, the form in which US payers write it. */
+function usDate(date: string): string {
+  return date.replace(/^(\d{4})-(\d{2})-(\d{2})$/, "$2/$3/$1");
+}

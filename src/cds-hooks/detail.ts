@@ -1,0 +1,156 @@
+// The words of a card, for a busy prescriber: what was found, what was not, what was not received, what can be done. Plain
+// Markdown (bold and lists). Everything that comes from a request is escaped.
+
+import type { Change, WhyNot } from "../policy/change.ts";
+import type { ChartVariable } from "../policy/chart.ts";
+import type { CriterionFinding, Decision, Evidence, Gap, Outcome, Row } from "../policy/decide.ts";
+import { type FhirRecord, isObject, namesOf, referenceTo, textIn } from "../policy/fhir-json.ts";
+import { drugOf } from "../policy/order.ts";
+import { escapeMarkdown, plain, renderMarkdown, type TemplateValues } from "../policy/template.ts";
+
+const MOST_EVIDENCE = 3;
+
+/** What the texts of a policy may speak of. `evidence` is added where there is some. */
+export function templateValuesOf({ policy, changes }: Decision): TemplateValues {
+  const orders = changes.map(({ order }) => order.resolved);
+  const { title, publisher, reviewDate, revision } = policy;
+  return {
+    order: orders.slice(0, 1),
+    orders,
+    payer: { name: policy.payer.name },
+    policy: { title, publisher, date: reviewDate, version: revision },
+  };
+}
+
+/**
+ * How the orders are called on the card and in its suggestions, in the order of `changes`; plain text. Product and
+ * strength where the strength is certain, else the name that the order gives its drug.
+ */
+export function nameOrders({ changes, policy }: Decision): string[] {
+  return changes.map(({ order, strength }) => {
+    const [ownName] = namesOf(drugOf(order.resolved) ?? {});
+    return strength || !ownName ? [policy.nonPreferred.name, strength].filter(Boolean).join(" ") : plain(ownName);
+  });
+}
+
+export function writeDetail(decision: Decision, names: readonly string[]): string {
+  const { policy, row, criteria, gaps, payer } = decision;
+  const values = templateValuesOf(decision);
+  const isException = row === "exception-to-confirm" || row === "exception-established";
+  const plan = isException ? "planConfirm" : payer === "this-payer" ? "planKnown" : "planUnknown";
+  const ordered = [...new Set(names)].map((name) => `**${escapeMarkdown(name)}**`).join(", ");
+  const paragraphs = [
+    ...decision.cautions.map(({ caution, records }) => {
+      return `**Caution:** ${renderMarkdown(caution.text, { ...values, evidence: records })}`;
+    }),
+    `${ordered}: ${renderMarkdown(policy.texts[plan], values)}`,
+    [...criteria.map((finding) => writeCriterion(finding, decision, values)), ...writeGaps(gaps)].join("\n"),
+    [...writeWhyNot(decision, names)].join("\n"),
+    isException ? renderMarkdown(policy.texts.confirm, values) : renderMarkdown(policy.texts.exception, values),
+    renderMarkdown(policy.texts.closing, values),
+  ];
+  return paragraphs.filter(Boolean).join("\n\n");
+}
+
+const WORDS: Record<Outcome, string> = {
+  documented: "found",
+  supporting: "needs documentation",
+  "not-found": "not found",
+  unknown: "not found in what was received",
+};
+
+function writeCriterion(finding: CriterionFinding, { gaps }: Decision, values: TemplateValues): string {
+  const { criterion, outcome, evidence, sources } = finding;
+  const nothingReceived = sources.every((source) =>
+    gaps.some((gap) => gap.source === source && (gap.kind === "not-received" || gap.kind === "failed")),
+  );
+  const word = outcome === "unknown" && nothingReceived ? "not received" : WORDS[outcome];
+  const shown = evidence.slice(0, MOST_EVIDENCE).map((each) => writeEvidence(each, values));
+  const more = evidence.length > MOST_EVIDENCE ? ` and ${evidence.length - MOST_EVIDENCE} more` : "";
+  const found = shown.length > 0 ? `: ${shown.join("; ")}${more}` : "";
+  const wouldCount = outcome !== "documented" && criterion.wouldCount ? ` Would count: ${criterion.wouldCount}.` : "";
+  const reminder = criterion.reminder ? ` ${criterion.reminder}` : "";
+  return `- ${criterion.label}: **${word}**${found}.${wouldCount}${reminder}`;
+}
+
+function writeEvidence({ record, rule }: Evidence, values: TemplateValues): string {
+  const where = [referenceTo(record), dateOf(record)].filter((part) => part !== undefined).map(escapeMarkdown);
+  const source = where.length > 0 ? ` (${where.join(", ")})` : "";
+  return `${renderMarkdown(rule.show, { ...values, evidence: [record] })}${source}${rule.note ? `, ${rule.note}` : ""}`;
+}
+
+/** When a record says that it happened, or was written. */
+function dateOf(record: FhirRecord): string | undefined {
+  const period = isObject(record.effectivePeriod) ? record.effectivePeriod.start : undefined;
+  const dates = [
+    ...[record.effectiveDateTime, period, record.whenHandedOver, record.whenPrepared, record.authoredOn],
+    ...[record.onsetDateTime, record.recordedDate],
+  ];
+  return dates
+    .map(textIn)
+    .find((date) => date !== undefined)
+    ?.slice(0, 10);
+}
+
+const SOURCE_NAMES: Record<ChartVariable, string> = {
+  coverage: "coverage",
+  medicationStatements: "medication statements",
+  medicationRequests: "prescriptions",
+  medicationDispenses: "dispense records",
+  allergies: "allergies",
+};
+
+const RECORD_NAMES: Record<ChartVariable, string> = {
+  coverage: "coverage record",
+  medicationStatements: "medication record",
+  medicationRequests: "medication record",
+  medicationDispenses: "medication record",
+  allergies: "allergy record",
+};
+
+function* writeGaps(gaps: readonly Gap[]): Generator<string> {
+  const named = (kinds: Gap["kind"][]) => {
+    return [...new Set(gaps.filter(({ kind }) => kinds.includes(kind)).map(({ source }) => SOURCE_NAMES[source]))].join(
+      ", ",
+    );
+  };
+  const notReceived = named(["not-received"]);
+  const failed = named(["failed"]);
+  const narrowed = named(["narrowed"]);
+  const partly = named(["pages-missing", "part-failed"]);
+  if (notReceived) yield `- Not received: ${notReceived}.`;
+  if (failed) yield `- Could not be read: ${failed}.`;
+  if (narrowed) yield `- Received in part, since the EHR's query leaves records out: ${narrowed}.`;
+  if (partly) yield `- Received in part: ${partly}.`;
+  const counts = new Map<string, number>();
+  for (const { source, kind, count } of gaps) {
+    if (kind === "unreadable") counts.set(RECORD_NAMES[source], (counts.get(RECORD_NAMES[source]) ?? 0) + count);
+  }
+  for (const [name, count] of counts) yield `- ${count} ${name}${count === 1 ? "" : "s"} could not be read.`;
+}
+
+/** Why there is no change in one click: once for what the row forbids, else order by order. */
+function* writeWhyNot({ row, changes, policy }: Decision, names: readonly string[]): Generator<string> {
+  const whole: Partial<Record<Row, string>> = {
+    "overriding-caution": "No change in one click, because of the recorded reaction.",
+    caution: "No change in one click, because of the recorded reaction.",
+    "cautions-unread": `No change in one click: a reaction to an ingredient of ${policy.preferred.name} cannot be ruled out, since allergies were not received, or not in full.`,
+  };
+  if (whole[row]) yield whole[row];
+  const reasons: Record<WhyNot, string | undefined> = {
+    withheld: undefined,
+    "no-id": "the draft has no id",
+    "strength-unknown": "the strength is not certain",
+    "brand-in-instructions": `its instructions or notes name ${policy.nonPreferred.name}`,
+    "preferred-also-ordered": `${policy.preferred.name} are among these orders too; check that they are not part of the same dose`,
+  };
+  for (const [index, change] of changes.entries()) {
+    const reason = whyNot(change) && reasons[whyNot(change) ?? "withheld"];
+    if (reason)
+      yield `No change in one click for ${escapeMarkdown(names[index] ?? policy.nonPreferred.name)}: ${reason}.`;
+  }
+}
+
+function whyNot(change: Change): WhyNot | undefined {
+  return change.kind === "none" ? change.why : undefined;
+}

@@ -1,0 +1,81 @@
+// The draft orders of a call: every MedicationRequest of the patient in context.draftOrders, wherever it stands.
+import type { EhrAccess } from "../chart/ehr.ts";
+import { namesDrug, patientIn, resolveRecord, unresolvedDrug } from "../chart/record.ts";
+import { addToIndex, createIndex, fetchReferred, findReferred, type ReferenceIndex } from "../chart/references.ts";
+import { type FhirRecord, isObject, isRecord, objectsIn, textIn } from "../policy/fhir-json.ts";
+import type { Order } from "../policy/order.ts";
+import type { OrderSignCall } from "./request.ts";
+
+export type Drafts = {
+  readonly orders: readonly Order[];
+  readonly index: ReferenceIndex;
+  /** For the log: what was left out. MedicationOrder is DSTU2's name of the draft, the public sandbox's default. */
+  readonly ignored: { readonly illFormed: number; readonly otherPatient: number; readonly hasDstu2: boolean };
+};
+
+const DEEPEST = 40;
+
+/**
+ * Reads the drafts and resolves what they refer to; calls the EHR only for a draft's own drug where nothing sent says
+ * what it is, or where its name may be one that a policy knows.
+ */
+export async function readDrafts(
+  call: OrderSignCall,
+  access: EhrAccess | undefined,
+  mightMatter: (text: string) => boolean,
+): Promise<Drafts> {
+  const { draftOrders, patientId } = call.context;
+  const index = createIndex(call.fhirServer);
+  addToIndex(index, draftOrders);
+  for (const value of Object.values(call.prefetch ?? {})) addToIndex(index, value);
+  const entries = draftOrders.entry ?? [];
+  const resources = entries.map((entry) => (isObject(entry) ? entry.resource : undefined));
+  const readable = resources.filter(isRecord).filter((resource) => isShallow(resource));
+  const requests = readable.filter(({ resourceType }) => resourceType === "MedicationRequest");
+  const own = requests.filter((request) => (patientIn(request.subject) ?? patientId) === patientId);
+  if (access) await Promise.all(own.map((request) => fetchMissing(request, index, access, mightMatter)));
+  return {
+    orders: own.map((asSent) => ({ asSent, resolved: resolveRecord(index, asSent) })),
+    index,
+    ignored: {
+      illFormed: resources.length - readable.length,
+      otherPatient: requests.length - own.length,
+      hasDstu2: readable.some(({ resourceType }) => resourceType === "MedicationOrder"),
+    },
+  };
+}
+
+async function fetchMissing(
+  request: FhirRecord,
+  index: ReferenceIndex,
+  access: EhrAccess,
+  mightMatter: (text: string) => boolean,
+): Promise<void> {
+  const drug = unresolvedDrug(index, request);
+  const display = textIn(drug?.display);
+  const isUnknown = !display || mightMatter(display) || !namesDrug(resolveRecord(index, request));
+  if (drug && isUnknown) await fetchReferred(index, access, drug);
+}
+
+/** Reads the reasons that the orders refer to and that did not come along. Only for orders that a policy speaks about. */
+export async function fetchReasons(
+  orders: readonly Order[],
+  index: ReferenceIndex,
+  access: EhrAccess,
+): Promise<Order[]> {
+  const open = orders.flatMap(({ asSent }) =>
+    objectsIn(asSent.reasonReference).filter((reference) => !findReferred(index, asSent, reference)),
+  );
+  await Promise.all(open.slice(0, 10).map((reference) => fetchReferred(index, access, reference)));
+  return orders.map(({ asSent }) => ({ asSent, resolved: resolveRecord(index, asSent) }));
+}
+
+/** Whether the nesting has an end that can be copied and written: a draft deeper than this is ill-formed. */
+function isShallow(record: FhirRecord): boolean {
+  let level: unknown[] = [record];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > DEEPEST) return false;
+    level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
+  }
+  return true;
+}

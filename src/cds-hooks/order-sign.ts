@@ -1,0 +1,70 @@
+// The order-sign call, step by step as in the design: well-formed call, orders that a policy speaks about, chart, decision,
+// card. Unknown is never "no": what could not be read goes into the decision.
+import { type EhrAccess, isAllowedServer } from "../chart/ehr.ts";
+import { type ReadNote, readChart } from "../chart/read-chart.ts";
+import { type Decision, decide, ordersOfPolicy, sourcesRead } from "../policy/decide.ts";
+import type { Policy } from "../policy/policy.ts";
+import { mightSpeakOf } from "../policy/value-sets.ts";
+import { type Card, type CardSettings, cardFor } from "./card.ts";
+import { type Drafts, fetchReasons, readDrafts } from "./drafts.ts";
+import { CallError } from "./errors.ts";
+import { type OrderSignCall, readOrderSignCall } from "./request.ts";
+
+export type OrderSignSettings = CardSettings & {
+  readonly policies: readonly Policy[];
+  /** Base URLs of the FHIR servers that may be called. */
+  readonly fhirServers: readonly string[];
+  /** Milliseconds for the whole call, calls to the EHR included. */
+  readonly callDeadline: number;
+};
+
+/** What a call came to: the cards, and what the log tells of it. */
+export type OrderSignResult = {
+  readonly cards: Card[];
+  readonly decisions: readonly Decision[];
+  readonly ignored: Drafts["ignored"];
+  readonly reads: readonly ReadNote[];
+};
+
+/** @throws CallError 400 for a call that is not well-formed, 412 where nothing clinical could be read */
+export async function answerOrderSign(body: unknown, settings: OrderSignSettings): Promise<OrderSignResult> {
+  const deadline = AbortSignal.timeout(settings.callDeadline);
+  const call = readOrderSignCall(body);
+  const access = accessOf(call, settings.fhirServers, deadline);
+  const mightMatter = (text: string) => settings.policies.some(({ terminology }) => mightSpeakOf(terminology, text));
+  const { orders: drafts, index, ignored } = await readDrafts(call, access, mightMatter);
+  const policies = settings.policies.filter((policy) => ordersOfPolicy(policy, drafts).length > 0);
+  if (policies.length === 0) return { cards: [], decisions: [], ignored, reads: [] };
+
+  const sources = [...new Set(policies.flatMap(sourcesRead))];
+  const records = drafts.map(({ asSent }) => asSent);
+  const { patientId } = call.context;
+  const prefetch = call.prefetch ?? {};
+  const [{ chart, notes: reads }, orders] = await Promise.all([
+    readChart({ patientId, prefetch, access, index, drafts: records, mightMatter }, sources),
+    access ? fetchReasons(drafts, index, access) : drafts,
+  ]);
+  const decisions = policies.map((policy) => decide(policy, orders, chart));
+  const cards = decisions.map((decision) => cardFor(decision, settings)).filter((card) => card !== undefined);
+  if (cards.length === 0) throwIfNothingRead(decisions);
+  return { cards, decisions, ignored, reads };
+}
+
+/** The EHR may be called only with both server and token ("FHIR Resource Access"), and only where the operator allows it. */
+function accessOf(call: OrderSignCall, allowed: readonly string[], deadline: AbortSignal): EhrAccess | undefined {
+  const { fhirServer, fhirAuthorization } = call;
+  if (!fhirServer || !fhirAuthorization || !isAllowedServer(fhirServer, allowed)) return undefined;
+  return { server: fhirServer, token: fhirAuthorization.access_token, deadline };
+}
+
+function throwIfNothingRead(decisions: readonly Decision[]): void {
+  const unread = decisions.find(({ row }) => row === "nothing-read");
+  if (!unread) return;
+  const keys = sourcesRead(unread.policy).filter((source) => source !== "coverage");
+  throw new CallError(
+    412,
+    "incomplete",
+    `Neither medication history nor allergies could be read. Send prefetch ${keys.join(", ")} as discovery asks for them, or fhirServer and fhirAuthorization for a server that this service may call.`,
+    { expression: keys.map((key) => `prefetch.${key}`) },
+  );
+}

@@ -1,0 +1,48 @@
+// Reads what stands where a search result should: a Bundle, one resource, an OperationOutcome, nothing, or something else.
+// Used for prefetch and for the answers of the EHR alike.
+import { type FhirObject, type FhirRecord, isObject, isRecord, objectsIn, textIn } from "../policy/fhir-json.ts";
+
+/** One page of a search result. */
+export type Page = {
+  readonly records: readonly FhirRecord[];
+  /** Entries that hold no resource. */
+  readonly illFormed: number;
+  /** An OperationOutcome of severity error or fatal came with it: not everything may be there. */
+  readonly failed: boolean;
+  readonly next: string | undefined;
+  readonly self: string | undefined;
+  /** The number of matches that the server counted, if it said so. */
+  readonly total: number | undefined;
+};
+
+/** The page, or undefined where what came is no search result at all. `null` is an empty result (CDS Hooks: no data). */
+export function readPage(value: unknown): Page | undefined {
+  const nothing = { records: [], illFormed: 0, failed: false, next: undefined, self: undefined, total: undefined };
+  if (value === null) return nothing;
+  if (!isRecord(value)) return undefined;
+  if (value.resourceType === "OperationOutcome") return isFailure(value) ? undefined : nothing;
+  if (value.resourceType !== "Bundle") return { ...nothing, records: [value] };
+  const { entry = [], total } = value;
+  if (!Array.isArray(entry)) return undefined;
+  const resources = entry.map((each: unknown) => (isObject(each) ? each.resource : undefined));
+  const records = resources.filter(isRecord);
+  const outcomes = records.filter(({ resourceType }) => resourceType === "OperationOutcome");
+  return {
+    records: records.filter(({ resourceType }) => resourceType !== "OperationOutcome"),
+    illFormed: resources.length - records.length,
+    failed: outcomes.some(isFailure),
+    next: linkOf(value, "next"),
+    self: linkOf(value, "self"),
+    total: typeof total === "number" ? total : undefined,
+  };
+}
+
+/** By severity: Epic puts a warning ("Resource request returns no results") where a search has no hits. */
+function isFailure(outcome: FhirRecord): boolean {
+  const issues = objectsIn(outcome.issue);
+  return issues.length === 0 || issues.some(({ severity }) => severity === "error" || severity === "fatal");
+}
+
+function linkOf(bundle: FhirObject, relation: string): string | undefined {
+  return textIn(objectsIn(bundle.link).find((link) => link.relation === relation)?.url);
+}

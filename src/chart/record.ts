@@ -1,0 +1,95 @@
+// Makes a record of the chart ready for the decision: checks that it can be understood and whose it is, and puts what
+// its references mean into the record itself, so that expressions need not follow references.
+import type { ChartVariable } from "../policy/chart.ts";
+import {
+  codingsOf,
+  type FhirObject,
+  type FhirRecord,
+  isObject,
+  isRecord,
+  namesOf,
+  objectsIn,
+  textIn,
+} from "../policy/fhir-json.ts";
+import { findReferred, type ReferenceIndex } from "./references.ts";
+import { sources } from "./sources.ts";
+
+/** Whether a record can be understood and is the patient's. */
+export function judgeRecord(
+  variable: ChartVariable,
+  record: FhirRecord,
+  patientId: string,
+): "usable" | "unreadable" | "other-patient" {
+  const { ownerElement, saysSomething } = sources[variable];
+  const owner = patientIn(record[ownerElement]);
+  if (owner && owner !== patientId) return "other-patient";
+  const said = saysSomething.some((element) => objectsIn(record[element]).length > 0);
+  const hasStatus = variable === "allergies" || textIn(record.status) !== undefined;
+  return owner && said && hasStatus ? "usable" : "unreadable";
+}
+
+/** The id of the Patient that a reference means, relative or absolute, or undefined where it means none. */
+export function patientIn(reference: unknown): string | undefined {
+  const target = isObject(reference) ? textIn(reference.reference) : undefined;
+  return target && /(?:^|\/)Patient\/([^/]+)(?:\/_history\/[^/]+)?$/.exec(target)?.[1];
+}
+
+/** A copy of the record in which references to a drug, a reason or a payer also say what they mean. */
+export function resolveRecord(index: ReferenceIndex, record: FhirRecord): FhirRecord {
+  if (record.resourceType === "Coverage") return resolvePayors(index, record);
+  const resolved: { [element: string]: unknown; resourceType: string } = { ...record };
+  if (isObject(record.medicationReference)) {
+    resolved.medicationCodeableConcept = drugMeant(index, record, record.medicationReference);
+    delete resolved.medicationReference; // FHIRPath reads one medication[x]
+  }
+  const reasons = objectsIn(record.reasonReference).map((reference) => conceptMeant(index, record, reference));
+  if (reasons.length > 0) resolved.reasonCode = [...objectsIn(record.reasonCode), ...reasons];
+  for (const element of ["informationSource", "derivedFrom"]) {
+    if (element in record) resolved[element] = objectsIn(record[element]).map((each) => withType(record, each));
+  }
+  return resolved;
+}
+
+/** The reference to a drug of which nothing at hand tells what it is; undefined where all is told. */
+export function unresolvedDrug(index: ReferenceIndex, record: FhirRecord): FhirObject | undefined {
+  const reference = record.medicationReference;
+  return isObject(reference) && !findReferred(index, record, reference) ? reference : undefined;
+}
+
+function drugMeant(index: ReferenceIndex, record: FhirRecord, reference: FhirObject): FhirObject {
+  const meant = conceptMeant(index, record, reference);
+  const own = isObject(record.medicationCodeableConcept) ? record.medicationCodeableConcept : {};
+  return { ...meant, text: textIn(own.text) ?? meant.text, coding: [...codingsOf(own), ...codingsOf(meant)] };
+}
+
+/** The code of the resource a reference means. Its display is text too, and stands as a coding without a code. */
+function conceptMeant(index: ReferenceIndex, record: FhirRecord, reference: FhirObject): FhirObject {
+  const code = findReferred(index, record, reference)?.code;
+  const concept = isObject(code) ? code : {};
+  const display = textIn(reference.display);
+  const text = textIn(concept.text) ?? display;
+  return { ...(text && { text }), coding: [...codingsOf(concept), ...(display ? [{ display }] : [])] };
+}
+
+/** A reference to a contained resource says of what type that is. */
+function withType(record: FhirRecord, reference: FhirObject): FhirObject {
+  const id = textIn(reference.reference)?.replace(/^#/, "");
+  const contained = objectsIn(record.contained).find((each) => each.id === id);
+  return contained && isRecord(contained) ? { ...reference, type: contained.resourceType } : reference;
+}
+
+/** A payor's display names it; so does the Organization it refers to, if that came along. */
+function resolvePayors(index: ReferenceIndex, coverage: FhirRecord): FhirRecord {
+  const payor = objectsIn(coverage.payor).map((each) => {
+    const names = [textIn(each.display), textIn(findReferred(index, coverage, each)?.name)];
+    const display = names.filter((name) => name !== undefined).join(", ");
+    return display ? { ...each, display } : each;
+  });
+  return { ...coverage, payor };
+}
+
+/** Whether the drug of a record, its references resolved, names itself in any way. */
+export function namesDrug(record: FhirRecord): boolean {
+  const drug = record.medicationCodeableConcept;
+  return !isObject(drug) || codingsOf(drug).some(({ code }) => textIn(code)) || namesOf(drug).length > 0;
+}

@@ -1,0 +1,61 @@
+// Resolves references to Medication, Condition and Organization: contained, in a Bundle of the call, in prefetch, on the EHR. Knows
+// the forms that clients send: with and without "#", relative, absolute, versioned, urn:uuid.
+import { type FhirObject, type FhirRecord, isObject, isRecord, objectsIn, textIn } from "../policy/fhir-json.ts";
+import { type EhrAccess, getFromEhr } from "./ehr.ts";
+
+/** Resources that came along, by every name under which a reference may ask for them. */
+export type ReferenceIndex = {
+  readonly byName: Map<string, FhirRecord>;
+  readonly server: string | undefined;
+};
+
+const REFERABLE = new Set(["Medication", "Condition", "Organization"]);
+
+export function createIndex(server: string | undefined): ReferenceIndex {
+  return { byName: new Map(), server: server?.replace(/\/+$/, "") };
+}
+
+/** Adds the resources of a Bundle (by id and fullUrl), or a single resource. */
+export function addToIndex(index: ReferenceIndex, value: unknown): void {
+  if (!isRecord(value)) return;
+  const entries = value.resourceType === "Bundle" ? objectsIn(value.entry) : [{ resource: value } as FhirObject];
+  for (const { resource, fullUrl } of entries) {
+    if (!isRecord(resource) || !REFERABLE.has(resource.resourceType)) continue;
+    if (textIn(resource.id)) index.byName.set(`${resource.resourceType}/${textIn(resource.id)}`, resource);
+    if (textIn(fullUrl)) index.byName.set(textIn(fullUrl) ?? "", resource);
+  }
+}
+
+/** The resource a reference means, if it came along: inside the record itself or anywhere in the call. */
+export function findReferred(index: ReferenceIndex, holder: FhirRecord, reference: unknown): FhirRecord | undefined {
+  const target = isObject(reference) ? textIn(reference.reference) : undefined;
+  if (!target) return undefined;
+  const id = target.split("/").at(-1)?.replace(/^#/, "");
+  // The REMS request generator contains the Medication but refers to it as Medication/id.
+  const contained = target.includes("://") ? undefined : objectsIn(holder.contained).find((each) => each.id === id);
+  if (contained && isRecord(contained)) return contained;
+  return index.byName.get(target) ?? index.byName.get(relative(index, target) ?? "");
+}
+
+/** Reads from the EHR what did not come along. Undefined where that is not possible. */
+export async function fetchReferred(
+  index: ReferenceIndex,
+  access: EhrAccess,
+  reference: unknown,
+): Promise<FhirRecord | undefined> {
+  const target = isObject(reference) ? textIn(reference.reference) : undefined;
+  const [type = "", id = ""] = (target && relative(index, target)?.split("/")) || [];
+  if (!REFERABLE.has(type) || !id) return undefined;
+  const answer = await getFromEhr(access, `${type}/${encodeURIComponent(id)}`);
+  if (answer.state !== "read" || !isRecord(answer.body) || answer.body.resourceType !== type) return undefined;
+  index.byName.set(`${type}/${id}`, answer.body);
+  return answer.body;
+}
+
+/** `Type/id` on the calling EHR. A URL of another server names nothing there. */
+function relative(index: ReferenceIndex, target: string): string | undefined {
+  const own = index.server && target.startsWith(`${index.server}/`) ? target.slice(index.server.length + 1) : target;
+  const match = /^(?:.*\/)?([A-Z][A-Za-z]+)\/([^/]+)(?:\/_history\/[^/]+)?$/.exec(own);
+  const foreign = own.includes("://") && index.server !== undefined;
+  return match && !foreign ? `${match[1]}/${match[2]}` : undefined;
+}

@@ -1,0 +1,93 @@
+// The settings, read from the environment in this one place and checked by one schema. A wrong one is named with what is
+// allowed; all wrong ones at once.
+import { z } from "zod";
+
+const isLoopback = (hostname: string) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+const list = (text: string) =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean);
+
+const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `must be a whole number from ${least} to ${most}`)
+    .transform(Number)
+    .refine((number) => number >= least && number <= most, `must be a whole number from ${least} to ${most}`);
+
+const trueOrFalse = z.enum(["true", "false"], "must be true or false").transform((word) => word === "true");
+
+const httpUrl = z.url({ protocol: /^https?$/, error: "must be an absolute http or https URL" });
+
+const fhirServer = httpUrl.refine((url) => url.startsWith("https:") || isLoopback(new URL(url).hostname), {
+  error: "must be https (http only for a loopback address)",
+});
+
+const environment = z
+  .object({
+    NODE_ENV: z.string().default("development"),
+    PORT: wholeNumber(0, 65_535).default(3000),
+    HOST: z.string().default("127.0.0.1"),
+    BASE_URL: httpUrl.transform((url) => url.replace(/\/+$/, "")).optional(),
+    CARDS_DIR: z.string().default("cards"),
+    FHIR_SERVERS: z.string().default("").transform(list).pipe(z.array(fhirServer)),
+    CALL_DEADLINE_MS: wholeNumber(100, 60_000).default(2500),
+    BODY_LIMIT: z
+      .string()
+      .regex(/^\d+(kb|mb)$/i, "must be a size such as 512kb or 8mb")
+      .default("8mb"),
+    CORS_ORIGINS: z
+      .string()
+      .default("*")
+      .transform(list)
+      .pipe(
+        z.array(z.union([z.literal("*"), httpUrl.transform((url) => new URL(url).origin)], "must be * or origins")),
+      ),
+    TRUST_PROXY: wholeNumber(0, 10).default(0),
+    EXCEPTION_CARD: trueOrFalse.default(false),
+    OPERATOR: z.string().default("not stated"),
+    LOG_LEVEL: z
+      .enum(["fatal", "error", "warn", "info", "debug", "silent"], "must be fatal, error, warn, info, debug or silent")
+      .default("info"),
+  })
+  .superRefine(({ NODE_ENV, BASE_URL }, { addIssue }) => {
+    if (NODE_ENV === "production" && !BASE_URL?.startsWith("https:")) {
+      addIssue({ code: "custom", path: ["BASE_URL"], message: "must be the public https address in production" });
+    }
+  });
+
+export type Settings = ReturnType<typeof readSettings>;
+
+/** The settings are not usable. The message names every one at fault, one a line. */
+export class SettingsFaults extends Error {}
+
+/**
+ * Reads the settings. An empty variable counts as not set.
+ * @throws SettingsFaults
+ */
+export function readSettings(variables: NodeJS.ProcessEnv) {
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    throw new SettingsFaults(
+      parsed.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`).join("\n"),
+    );
+  }
+  const { HOST, PORT, BASE_URL, ...settings } = parsed.data;
+  const host = HOST.includes(":") ? `[${HOST}]` : HOST;
+  return {
+    host: HOST,
+    port: PORT,
+    baseUrl: BASE_URL ?? `http://${host}:${PORT}`,
+    cardsDirectory: settings.CARDS_DIR,
+    fhirServers: settings.FHIR_SERVERS,
+    callDeadline: settings.CALL_DEADLINE_MS,
+    bodyLimit: settings.BODY_LIMIT,
+    corsOrigins: settings.CORS_ORIGINS,
+    trustProxy: settings.TRUST_PROXY,
+    exceptionCard: settings.EXCEPTION_CARD,
+    operator: settings.OPERATOR,
+    logLevel: settings.LOG_LEVEL,
+  };
+}

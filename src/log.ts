@@ -1,0 +1,58 @@
+// One line in the log for each call: what was asked, what was decided and why, and how long it took. Ids of policies, criteria
+// and cards are enough; no patient data, no token, no text of a record.
+import { randomUUID } from "node:crypto";
+import type { RequestHandler, Response } from "express";
+import type { Logger } from "pino";
+import type { OrderSignResult } from "./cds-hooks/order-sign.ts";
+
+/** Adds to the line of this call. */
+export function noteForLog(response: Response, note: Readonly<Record<string, unknown>>): void {
+  response.locals.note = { ...(response.locals.note as object), ...note };
+}
+
+/** Writes the line when the call ends. The path is logged only as far as routes name it, never as it was sent. */
+export function logCalls(log: Logger): RequestHandler {
+  return (request, response, next) => {
+    const start = performance.now();
+    const call = randomUUID();
+    response.once("close", () => {
+      const { method, route } = request;
+      const milliseconds = Math.round((performance.now() - start) * 10) / 10;
+      const ended = response.writableFinished ? {} : { aborted: true };
+      const path = (route as { path?: string } | undefined)?.path ?? "unknown path";
+      const line = { call, method, path, status: response.statusCode, milliseconds, ...ended, ...response.locals.note };
+      log[response.statusCode >= 500 ? "error" : "info"](line, "call");
+    });
+    next();
+  };
+}
+
+/** What the log tells of an order-sign call: enough to see why it gave a card, or none. */
+export function summariseOrderSign({ cards, decisions, ignored, reads }: OrderSignResult): Record<string, unknown> {
+  return {
+    cards: cards.map(({ uuid, suggestions }) => ({ uuid, suggestions: suggestions?.length ?? 0 })),
+    decisions: decisions.map(({ policy, row, payer, criteria, cautions, changes }) => ({
+      policy: policy.id,
+      revision: policy.revision,
+      row,
+      payer,
+      criteria: Object.fromEntries(criteria.map(({ criterion, outcome }) => [criterion.id, outcome])),
+      cautions: cautions.map(({ caution }) => caution.id),
+      changes: changes.map((change) => (change.kind === "none" ? change.why : change.kind)),
+    })),
+    ...(decisions.length === 0 && { why: "no draft order that a policy speaks about" }),
+    ...(ignored.illFormed > 0 && { illFormedDrafts: ignored.illFormed }),
+    ...(ignored.otherPatient > 0 && { draftsOfAnotherPatient: ignored.otherPatient }),
+    ...(ignored.hasDstu2 && { hint: "drafts are MedicationOrder (DSTU2): switch the client to an R4 server" }),
+    ...(reads.length > 0 && {
+      reads: Object.fromEntries(reads.map(({ source, from, note }) => [source, `${from}: ${note}`])),
+    }),
+  };
+}
+
+/** Where an unexpected error arose. Its message stays out: it may quote what a client sent. */
+export function describeCrash(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { error: typeof error };
+  const frames = (error.stack ?? "").split("\n").filter((line) => line.startsWith("    at "));
+  return { error: error.name, at: frames.map((frame) => frame.trim()) };
+}

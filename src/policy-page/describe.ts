@@ -1,0 +1,53 @@
+// A policy as its readers get it, by people (page.ts) and by programs: what it says in words, in FHIRPath and in codes.
+import type { Expression } from "../policy/expression.ts";
+import type { Policy } from "../policy/policy.ts";
+
+export type PolicyDescription = ReturnType<typeof describePolicy>;
+
+/** @param operator who runs this service, as the setting says */
+export function describePolicy(policy: Policy, operator: string) {
+  const { id, revision, title, publisher, reviewDate, document, statement, history, payer } = policy;
+  const rules = (list: Policy["criteria"][number]["documented"]) =>
+    list.map(({ select, note }) => ({ note, expression: select.text }));
+  return {
+    id,
+    revision,
+    title,
+    publisher,
+    reviewDate,
+    document,
+    operator,
+    statement,
+    payer,
+    products: {
+      nonPreferred: policy.nonPreferred,
+      preferred: policy.preferred,
+      replacements: policy.replacements,
+    },
+    appliesTo: policy.appliesTo.text,
+    authorized: policy.authorized.text,
+    criteria: policy.criteria.map((criterion) => ({
+      id: criterion.id,
+      label: criterion.label,
+      text: criterion.text,
+      decides: criterion.decides,
+      documented: rules(criterion.documented),
+      supporting: rules(criterion.supporting),
+      established: criterion.established?.text,
+    })),
+    cautions: policy.cautions.map(({ id, overridesException, select }) => ({
+      id,
+      overridesException,
+      expressions: select.map((expression: Expression) => expression.text),
+    })),
+    valueSets: [...policy.terminology.sets.values()].map(({ name, title, description, concepts, excludes, text }) => ({
+      name,
+      title,
+      description,
+      excludes,
+      concepts,
+      text,
+    })),
+    history,
+  };
+}

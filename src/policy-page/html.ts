@@ -1,0 +1,21 @@
+// Writes HTML in which every inserted value is escaped, unless it is HTML that was written here.
+
+/** HTML that may be inserted as it stands. Only `html` makes it. */
+export type Html = { readonly html: string };
+
+type Insert = string | number | undefined | Html | readonly Html[];
+
+export function html(parts: TemplateStringsArray, ...inserts: Insert[]): Html {
+  return { html: parts.reduce((page, part, index) => page + write(inserts[index - 1]) + part) };
+}
+
+function write(insert: Insert): string {
+  if (insert === undefined) return "";
+  if (typeof insert === "string" || typeof insert === "number") return escapeHtml(String(insert));
+  return "html" in insert ? insert.html : insert.map((each) => each.html).join("");
+}
+
+function escapeHtml(text: string): string {
+  const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
+}

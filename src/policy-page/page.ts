@@ -1,0 +1,109 @@
+// The policy page: what a pharmacist or prescriber reads behind a card. Static HTML, without script.
+import { createHash } from "node:crypto";
+import type { PolicyDescription } from "./describe.ts";
+import { type Html, html } from "./html.ts";
+
+const STYLE = `
+:root { color-scheme: light dark; --line: light-dark(#d5dbe1, #3a434d); --quiet: light-dark(#4d5a67, #a9b4bf); --back: light-dark(#f5f7f9, #1b2127); }
+body { font: 16px/1.55 system-ui, sans-serif; max-width: 62rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
+h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .25rem; }
+h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem; }
+h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; }
+.quiet { color: var(--quiet); }
+pre { background: var(--back); padding: .75rem 1rem; overflow-x: auto; font-size: .85rem; white-space: pre-wrap; border-radius: .4rem; }
+table { border-collapse: collapse; width: 100%; font-size: .9rem; }
+th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+details { margin: .5rem 0; } summary { cursor: pointer; font-weight: 600; }
+@media print { details > * { display: block; } }
+`;
+
+/** For the Content-Security-Policy of the page: nothing is loaded, and only this style applies. */
+export const STYLE_SOURCE = `'sha256-${createHash("sha256").update(STYLE).digest("base64")}'`;
+
+export function writePage(policy: PolicyDescription): string {
+  const { nonPreferred, preferred, replacements } = policy.products;
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${policy.title}</title>
+${{ html: `<style>${STYLE}</style>` }}
+</head>
+<body>
+<main>
+<h1>${policy.title}</h1>
+<p class="quiet">Published by ${policy.publisher}, reviewed ${policy.reviewDate}. Revision here: ${policy.revision}. This service is operated by: ${policy.operator}.</p>
+<p>${policy.statement}</p>
+<p class="quiet">Source: ${policy.document}. The plan decides coverage; nothing here is treatment advice.</p>
+
+<h2>Products</h2>
+<table>
+<tr><th scope="row">Not preferred</th><td>${nonPreferred.name}</td><td><code>${nonPreferred.valueSet}</code></td></tr>
+<tr><th scope="row">Preferred</th><td>${preferred.name}</td><td><code>${preferred.valueSet}</code></td></tr>
+${replacements.map(({ strength, display, code, system }) => html`<tr><th scope="row">Suggested for ${strength}</th><td>${display}</td><td><code>${system}|${code}</code></td></tr>`)}
+</table>
+<p>For patients whose coverage names ${policy.payer.name}, or does not say who pays. Which orders count:</p>
+<pre>${policy.appliesTo}</pre>
+<p>No card when the plan has already authorized the order:</p>
+<pre>${policy.authorized}</pre>
+
+<h2>Criteria</h2>
+${policy.criteria.map(writeCriterion)}
+
+<h2>Cautions</h2>
+<p>When one of these selects a record, the card says so first and offers no change in one click.</p>
+${policy.cautions.map(({ id, overridesException, expressions }) => html`<h3>${id}</h3><p class="quiet">${overridesException ? "Even when the exception is documented." : "Unless the exception is documented."}</p>${expressions.map((each) => html`<pre>${each}</pre>`)}`)}
+
+<h2>Value sets</h2>
+${policy.valueSets.map(writeValueSet)}
+
+<h2>Review history</h2>
+<table>
+<tr><th scope="col">Review date</th><th scope="col">Revision</th><th scope="col">Changes</th></tr>
+${policy.history.map(({ date, revision, changes }) => html`<tr><td>${date}</td><td>${revision}</td><td>${changes}</td></tr>`)}
+</table>
+</main>
+</body>
+</html>`;
+  return page.html;
+}
+
+function writeCriterion({
+  id,
+  label,
+  text,
+  decides,
+  documented,
+  supporting,
+  established,
+}: PolicyDescription["criteria"][number]): Html {
+  const rules = (heading: string, list: { note: string | undefined; expression: string }[]) =>
+    list.map(({ note, expression }) => html`<p>${heading}${note ? `: ${note}` : ""}</p><pre>${expression}</pre>`);
+  return html`<h3>${id} ${label}</h3>
+<p>${text}</p>
+<p class="quiet">${decides ? "The exception depends on it." : "Shown on the card; decided by the plan."}</p>
+${rules("Documented by", documented)}
+${rules("Supported by", supporting)}
+${established ? html`<p>Nothing is left to check when</p><pre>${established}</pre>` : html``}`;
+}
+
+function writeValueSet({
+  name,
+  title,
+  description,
+  concepts,
+  excludes,
+  text,
+}: PolicyDescription["valueSets"][number]): Html {
+  return html`<details id="${name}">
+<summary>${title} (${name}, ${concepts.length} codes)</summary>
+<p>${description}</p>
+${excludes.length > 0 ? html`<p>A record in ${excludes.join(" or ")} is not in this set.</p>` : html``}
+<table>
+<tr><th scope="col">Code</th><th scope="col">Name</th><th scope="col">How certain, and where it was seen</th></tr>
+${concepts.map(({ system, code, display, comment }) => html`<tr><td><code>${system}|${code}</code></td><td>${display}</td><td>${comment}</td></tr>`)}
+</table>
+${text.map(({ all, any, none }) => html`<p>By text: ${[all.length > 0 && `all of "${all.join('", "')}"`, any.length > 0 && `one of "${any.join('", "')}"`, none.length > 0 && `none of "${none.join('", "')}"`].filter(Boolean).join("; ")}</p>`)}
+</details>`;
+}

@@ -1,0 +1,37 @@
+// What could be read of the patient, as the decision sees it. Source by source, since "not found", "not received" and
+// "could not be read" are different answers.
+import type { FhirRecord } from "./fhir-json.ts";
+
+/** The chart variables: what policies may read, as %name in FHIRPath, and the prefetch keys of the service. */
+export const chartVariables = [
+  "coverage",
+  "medicationStatements",
+  "medicationRequests",
+  "medicationDispenses",
+  "allergies",
+] as const;
+export type ChartVariable = (typeof chartVariables)[number];
+
+/** Why a source that was read may not hold everything. */
+export type Shortfall = "narrowed" | "pages-missing" | "part-failed";
+
+export type Source =
+  | {
+      readonly state: "read";
+      readonly records: readonly FhirRecord[];
+      readonly shortfalls: readonly Shortfall[];
+      /** Records that could not be understood. */
+      readonly unreadable: number;
+      /** Records of another patient: ignored. */
+      readonly otherPatient: number;
+    }
+  | { readonly state: "not-received" }
+  | { readonly state: "failed" }
+  | { readonly state: "unsupported" };
+
+export type Chart = Readonly<Record<ChartVariable, Source>>;
+
+/** A source from which everything that it holds was read. */
+export function isComplete(source: Source): boolean {
+  return source.state === "read" && source.shortfalls.length === 0 && source.unreadable === 0;
+}

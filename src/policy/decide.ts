@@ -1,0 +1,167 @@
+// Decides what a policy says to a call: the rows of its decision table, the first that fits wins. Pure: knows neither
+// HTTP nor CDS Hooks. The numbers in the comments are the rows of the table in docs/policy-rows.md.
+import { type Change, changeFor } from "./change.ts";
+import { type Chart, type ChartVariable, chartVariables, isComplete, type Shortfall } from "./chart.ts";
+import { type Pools, poolRecords, select } from "./evidence.ts";
+import type { FhirRecord } from "./fhir-json.ts";
+import type { Order } from "./order.ts";
+import { ordersOf } from "./order.ts";
+import { matchPayer, type PayerMatch } from "./payer.ts";
+import type { Caution, Criterion, EvidenceRule, Policy } from "./policy.ts";
+
+export type Row =
+  | "other-payer" // 2: silent
+  | "authorized" // 3: silent
+  | "nothing-read" // 4: 412
+  | "overriding-caution" // 5
+  | "exception-established" // 6a: silent
+  | "exception-to-confirm" // 6b
+  | "caution" // 7
+  | "cautions-unread" // 8
+  | "change"; // 9
+
+/** `unknown`: not found, but not everything that could document it was received. */
+export type Outcome = "documented" | "supporting" | "not-found" | "unknown";
+
+export type Evidence = { readonly record: FhirRecord; readonly rule: EvidenceRule };
+
+export type CriterionFinding = {
+  readonly criterion: Criterion;
+  readonly outcome: Outcome;
+  readonly evidence: readonly Evidence[];
+  /** Sources that the criterion reads. */
+  readonly sources: readonly ChartVariable[];
+};
+
+export type CautionFinding = { readonly caution: Caution; readonly records: readonly FhirRecord[] };
+
+/** What of a source the card must name: it was not received, could not be read, or may not be whole. */
+export type Gap = {
+  readonly source: ChartVariable;
+  readonly kind: "not-received" | "failed" | Shortfall | "unreadable";
+  /** How many records could not be read, where kind is `unreadable`. */
+  readonly count: number;
+};
+
+export type Decision = {
+  readonly policy: Policy;
+  readonly row: Row;
+  readonly payer: PayerMatch;
+  /** The orders of the non-preferred product, each with what may be done to it in one click. */
+  readonly changes: readonly Change[];
+  readonly criteria: readonly CriterionFinding[];
+  readonly cautions: readonly CautionFinding[];
+  readonly gaps: readonly Gap[];
+};
+
+/** The chart variables that a policy reads: what has to be fetched for it. */
+export function sourcesRead(policy: Policy): ChartVariable[] {
+  const used = new Set([...clinicalSources(policy), "coverage"]);
+  return chartVariables.filter((variable) => used.has(variable));
+}
+
+/** The orders that the policy speaks about. Without any there is nothing to decide, and no need of the chart. */
+export function ordersOfPolicy(policy: Policy, drafts: readonly Order[]): Order[] {
+  return ordersOf(policy, policy.nonPreferred.valueSet, drafts);
+}
+
+/** Decides for drafts of which at least one is an order that the policy speaks about. */
+export function decide(policy: Policy, drafts: readonly Order[], chart: Chart): Decision {
+  const orders = ordersOfPolicy(policy, drafts);
+  const pools = poolRecords(
+    policy.terminology,
+    chart,
+    orders.map(({ resolved }) => resolved),
+  );
+  const authorized = select(policy.authorized, pools).length > 0;
+  const cautions = findCautions(policy, pools);
+  const criteria = policy.criteria.map((criterion) => findCriterion(criterion, pools, chart));
+  const gaps = findGaps(policy, chart, pools);
+  const payer = matchPayer(policy, chart.coverage);
+  const row = firstRow({ policy, chart, payer, authorized, criteria, cautions, gaps });
+  const changes = orders.map((order) => changeFor(policy, order, drafts, row === "change"));
+  return { policy, row, payer, changes, criteria, cautions, gaps };
+}
+
+type Findings = Pick<Decision, "policy" | "payer" | "criteria" | "cautions" | "gaps"> & {
+  chart: Chart;
+  authorized: boolean;
+};
+
+function firstRow({ policy, chart, payer, authorized, criteria, cautions, gaps }: Findings): Row {
+  if (payer === "other") return "other-payer";
+  if (authorized) return "authorized";
+  if (clinicalSources(policy).every((source) => chart[source].state !== "read")) return "nothing-read";
+  if (cautions.some(({ caution }) => caution.overridesException)) return "overriding-caution";
+  const deciding = criteria.filter(({ criterion }) => criterion.decides);
+  if (deciding.every(({ outcome }) => outcome === "documented")) {
+    return deciding.every(isEstablished) ? "exception-established" : "exception-to-confirm";
+  }
+  if (cautions.length > 0) return "caution";
+  const cautionSources = variablesOf(policy.cautions.flatMap((caution) => caution.select));
+  const unread = cautionSources.some(
+    (source) => !isComplete(chart[source]) || gaps.some((gap) => gap.source === source),
+  );
+  return unread ? "cautions-unread" : "change";
+}
+
+function isEstablished({ criterion, evidence }: CriterionFinding): boolean {
+  const { established } = criterion;
+  return !established || evidence.some(({ record }) => isTrue(() => established.evaluate({ evidence: [record] })));
+}
+
+function isTrue(evaluate: () => unknown[]): boolean {
+  try {
+    return evaluate()[0] === true;
+  } catch {
+    return false;
+  }
+}
+
+function findCautions(policy: Policy, pools: Pools): CautionFinding[] {
+  return policy.cautions
+    .map((caution) => ({ caution, records: [...new Set(caution.select.flatMap((each) => select(each, pools)))] }))
+    .filter(({ records }) => records.length > 0);
+}
+
+function findCriterion(criterion: Criterion, pools: Pools, chart: Chart): CriterionFinding {
+  const sources = variablesOf([...criterion.documented, ...criterion.supporting].map((rule) => rule.select));
+  const documented = findEvidence(criterion.documented, pools);
+  const supporting = findEvidence(criterion.supporting, pools);
+  const missing = sources.some((source) => chart[source].state !== "unsupported" && !isComplete(chart[source]));
+  const nothing = missing ? "unknown" : "not-found";
+  if (documented.length > 0) return { criterion, outcome: "documented", evidence: documented, sources };
+  return { criterion, outcome: supporting.length > 0 ? "supporting" : nothing, evidence: supporting, sources };
+}
+
+/** Each record once, with the first rule that selected it. */
+function findEvidence(rules: readonly EvidenceRule[], pools: Pools): Evidence[] {
+  const found = new Map<FhirRecord, EvidenceRule>();
+  for (const rule of rules) {
+    for (const record of select(rule.select, pools)) if (!found.has(record)) found.set(record, rule);
+  }
+  return [...found].map(([record, rule]) => ({ record, rule }));
+}
+
+/** Sources that the policy reads, but for the coverage: a payer that is not known is said in words of its own. */
+function clinicalSources(policy: Policy): ChartVariable[] {
+  const rules = policy.criteria.flatMap((criterion) => [...criterion.documented, ...criterion.supporting]);
+  const cautions = policy.cautions.flatMap((caution) => caution.select);
+  return variablesOf([policy.authorized, ...rules.map((rule) => rule.select), ...cautions]);
+}
+
+function variablesOf(expressions: readonly { readonly variables: readonly string[] }[]): ChartVariable[] {
+  const used = new Set(expressions.flatMap(({ variables }) => variables));
+  return chartVariables.filter((variable) => variable !== "coverage" && used.has(variable));
+}
+
+function findGaps(policy: Policy, chart: Chart, pools: Pools): Gap[] {
+  return sourcesRead(policy).flatMap((source): Gap[] => {
+    const read = chart[source];
+    if (read.state === "unsupported") return [];
+    if (read.state !== "read") return [{ source, kind: read.state, count: 0 }];
+    const count = read.unreadable + (pools.unreadable.get(source)?.size ?? 0);
+    const unreadable: Gap[] = count > 0 ? [{ source, kind: "unreadable", count }] : [];
+    return [...read.shortfalls.map((kind): Gap => ({ source, kind, count: 0 })), ...unreadable];
+  });
+}

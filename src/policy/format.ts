@@ -1,0 +1,75 @@
+// The format of policy.yaml. Every scalar is text (YAML's failsafe schema), so that a code like 0123 stays as written.
+import { z } from "zod";
+
+const text = z.string().trim().min(1);
+const yesOrNo = z.enum(["yes", "no"], "must be yes or no").transform((word) => word === "yes");
+const terms = z.array(text).default([]);
+const fhirpath = text;
+const template = text;
+
+/** A text belongs to a value set when it holds all of `all`, one of `any` (if given) and none of `none`. */
+const textRule = z
+  .strictObject({ all: terms, any: terms, none: terms })
+  .refine((rule) => rule.all.length + rule.any.length > 0, "needs terms under all or any");
+
+/** `show` says what the card writes of what was selected; without it, the criterion's own `show` does. */
+const evidenceRule = z.strictObject({ select: fhirpath, show: template.optional(), note: text.optional() });
+
+const criterion = z.strictObject({
+  id: text,
+  label: text,
+  text,
+  decides: yesOrNo,
+  documented: z.array(evidenceRule).min(1),
+  supporting: z.array(evidenceRule).default([]),
+  established: fhirpath.optional(),
+  show: template,
+  wouldCount: text.optional(),
+  reminder: text.optional(),
+});
+
+const caution = z.strictObject({
+  id: text,
+  overridesException: yesOrNo,
+  select: z.array(fhirpath).min(1),
+  text: template,
+});
+
+const coding = z.strictObject({ system: z.url(), code: text, display: text });
+
+export const policyFileSchema = z.strictObject({
+  title: text,
+  publisher: text,
+  reviewDate: z.iso.date(),
+  document: text,
+  statement: text,
+  history: z.array(z.strictObject({ date: z.iso.date(), revision: text, changes: text })).min(1),
+  payer: z.strictObject({ name: text, names: z.array(text).min(1), otherBenefits: terms }),
+  products: z.strictObject({
+    nonPreferred: z.strictObject({ name: text, valueSet: text, brandNames: z.array(text).min(1) }),
+    preferred: z.strictObject({ name: text, valueSet: text }),
+    replacements: z.array(coding.extend({ strength: text, valueSet: text })).min(1),
+  }),
+  appliesTo: fhirpath,
+  authorized: fhirpath,
+  criteria: z.array(criterion).min(1),
+  cautions: z.array(caution).default([]),
+  text: z.record(text, z.array(textRule).min(1)).default({}),
+  card: z.strictObject({
+    topic: coding.omit({ display: true }),
+    overrideReasons: z.array(coding).min(1),
+    texts: z.strictObject({
+      summary: template,
+      summaryCaution: template,
+      summaryConfirm: template,
+      planKnown: template,
+      planUnknown: template,
+      planConfirm: template,
+      exception: template,
+      confirm: template,
+      closing: template,
+    }),
+  }),
+});
+
+export type PolicyFile = z.infer<typeof policyFileSchema>;

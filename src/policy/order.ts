@@ -1,0 +1,43 @@
+// Draft orders: which of them a policy speaks about, and at what strength.
+import { codingKeys } from "./codings.ts";
+import { codingsOf, type FhirObject, type FhirRecord, isObject, namesOf } from "./fhir-json.ts";
+import type { Policy, Replacement } from "./policy.ts";
+import { fitsRule } from "./terms.ts";
+import { membership } from "./value-sets.ts";
+
+/** A draft MedicationRequest: as the client sent it, and with its references to medication and reason resolved. */
+export type Order = { readonly asSent: FhirRecord; readonly resolved: FhirRecord };
+
+/** The drug of a record whose references are resolved. */
+export function drugOf(record: FhirRecord): FhirObject | undefined {
+  return isObject(record.medicationCodeableConcept) ? record.medicationCodeableConcept : undefined;
+}
+
+/** The drafts that order the product of the value set and that the policy applies to. */
+export function ordersOf(policy: Policy, valueSet: string, drafts: readonly Order[]): Order[] {
+  return drafts.filter(({ resolved }) => {
+    const drug = drugOf(resolved);
+    if (!drug || !membership(policy.terminology, drug).has(valueSet)) return false;
+    try {
+      return policy.appliesTo.evaluate({ orders: [resolved] }).length > 0;
+    } catch {
+      return false; // an order that the expression cannot read is not one that it selects
+    }
+  });
+}
+
+/**
+ * The replacement of the drug's strength, or undefined when the strength is not certain: by the codes of the strengths'
+ * value sets, by text where no code tells. Two strengths, or a code and a text that disagree, are none.
+ */
+export function replacementFor({ replacements, terminology }: Policy, drug: FhirObject): Replacement | undefined {
+  const sets = codingsOf(drug)
+    .flatMap(codingKeys)
+    .flatMap((key) => terminology.namesByKey.get(key) ?? []);
+  const names = namesOf(drug);
+  const found = replacements.filter(({ valueSet }) => {
+    const rules = terminology.sets.get(valueSet)?.text ?? [];
+    return sets.includes(valueSet) || rules.some((rule) => fitsRule(names, rule));
+  });
+  return found.length === 1 ? found[0] : undefined;
+}

@@ -1,0 +1,57 @@
+// A policy, loaded and compiled: what the other files of this room work with.
+import type { Expression } from "./expression.ts";
+import type { PolicyFile } from "./format.ts";
+import type { Template } from "./template.ts";
+import type { Terminology } from "./value-sets.ts";
+
+/** One expression that selects evidence, what the card writes of it, and a note that it adds. */
+export type EvidenceRule = { readonly select: Expression; readonly show: Template; readonly note: string | undefined };
+
+export type Criterion = {
+  readonly id: string;
+  readonly label: string;
+  readonly text: string;
+  /** Whether the exception depends on it; one that does not is shown only. */
+  readonly decides: boolean;
+  readonly documented: readonly EvidenceRule[];
+  readonly supporting: readonly EvidenceRule[];
+  /** True for evidence that leaves nothing to be checked. Absent where documented is always enough. */
+  readonly established: Expression | undefined;
+  readonly wouldCount: string | undefined;
+  readonly reminder: string | undefined;
+};
+
+export type Caution = {
+  readonly id: string;
+  /** Whether it speaks even when the exception is documented. */
+  readonly overridesException: boolean;
+  readonly select: readonly Expression[];
+  readonly text: Template;
+};
+
+/** The preferred product at one strength. `valueSet` holds whatever tells that strength. */
+export type Replacement = PolicyFile["products"]["replacements"][number];
+
+export type CardTexts = { readonly [Text in keyof PolicyFile["card"]["texts"]]: Template };
+
+export type Policy = Pick<
+  PolicyFile,
+  "title" | "publisher" | "reviewDate" | "document" | "statement" | "history" | "payer"
+> & {
+  readonly id: string;
+  /** Review date and the first 12 hex digits of a SHA-256 over the folder. */
+  readonly revision: string;
+  readonly nonPreferred: PolicyFile["products"]["nonPreferred"];
+  readonly preferred: PolicyFile["products"]["preferred"];
+  readonly replacements: readonly Replacement[];
+  readonly terminology: Terminology;
+  /** Selects, from %orders, the orders of the non-preferred product that the policy applies to. */
+  readonly appliesTo: Expression;
+  /** Selects the orders for which the plan has already given prior authorization. */
+  readonly authorized: Expression;
+  readonly criteria: readonly Criterion[];
+  readonly cautions: readonly Caution[];
+  readonly texts: CardTexts;
+  readonly topic: PolicyFile["card"]["topic"];
+  readonly overrideReasons: PolicyFile["card"]["overrideReasons"];
+};

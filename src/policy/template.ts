@@ -1,0 +1,65 @@
+// The texts of a policy: plain words with {{ FHIRPath }} between them. What comes from a request is escaped, because
+// clients draw a card's detail as Markdown, and some let HTML through.
+import { compileExpression, type Expression } from "./expression.ts";
+import type { Terminology } from "./value-sets.ts";
+
+/** A compiled text: literal parts and expressions in turn. */
+export type Template = { readonly parts: readonly (string | Expression)[] };
+
+/** What the expressions of a text may speak of. */
+export const templateVariables = ["order", "orders", "evidence", "payer", "policy"] as const;
+export type TemplateValues = Partial<Record<(typeof templateVariables)[number], unknown>>;
+
+const LONGEST_VALUE = 120;
+
+/** @throws Error with the reason, for the author of the policy. */
+export function compileTemplate(text: string, terminology: Terminology): Template {
+  const parts = text.split(/\{\{(.*?)\}\}/s).map((part, index) => {
+    return index % 2 === 0 ? part : compileExpression(part.trim(), templateVariables, terminology);
+  });
+  return { parts };
+}
+
+/** The text as Markdown. An expression that finds nothing, or that the data do not fit, leaves nothing. */
+export function renderMarkdown(template: Template, values: TemplateValues): string {
+  return render(template, values, escapeMarkdown);
+}
+
+/** The text as plain text, for what clients do not draw as Markdown. */
+export function renderPlain(template: Template, values: TemplateValues): string {
+  return render(template, values, plain);
+}
+
+function render({ parts }: Template, values: TemplateValues, write: (text: string) => string): string {
+  const written = parts.map((part) => (typeof part === "string" ? part : write(evaluatePart(part, values))));
+  return written.join("").replace(/\s+/g, " ").trim();
+}
+
+function evaluatePart(expression: Expression, values: TemplateValues): string {
+  try {
+    const found = expression.evaluate(values).filter((value) => typeof value === "string" || typeof value === "number");
+    return [...new Set(found)].join(", ");
+  } catch {
+    return "";
+  }
+}
+
+/** One line without control or direction characters, and not endless. */
+export function plain(text: string): string {
+  const line = text
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
+    .replace(/\s+/g, " ")
+    .trim();
+  const characters = [...line];
+  return characters.length > LONGEST_VALUE ? `${characters.slice(0, LONGEST_VALUE - 1).join("")}…` : line;
+}
+
+/** Text that Markdown shows as it is: no emphasis, link, automatic link or HTML comes of it. */
+export function escapeMarkdown(text: string): string {
+  return plain(text)
+    .replace(/[\\`*_[\]~]/g, "\\$&")
+    .replace(/&/g, "&amp;")
+    .replace(/</g, "&lt;")
+    .replace(/>/g, "&gt;")
+    .replace(/:\/\/|www\.|@/gi, (start) => `${start[0]}\u200b${start.slice(1)}`); // a zero-width space ends automatic links
+}

@@ -1,0 +1,129 @@
+// A policy's value sets: which of them a CodeableConcept belongs to, by its codings or else by its text.
+// Knows FHIR ValueSet and CodeableConcept; knows no drug and no file.
+import { z } from "zod";
+import { codingKeys } from "./codings.ts";
+import { codingsOf, type FhirObject, namesOf } from "./fhir-json.ts";
+import { fitsRule, mentions, type TextRule } from "./terms.ts";
+
+/** One code as a value set lists it. `comment` says how certain it is and where it was seen. */
+export type Concept = { system: string; code: string; display: string; comment: string | undefined };
+
+/** One value set of a policy. `excludes` names the sets whose members are never members of this one. */
+export type ValueSet = {
+  name: string;
+  title: string;
+  description: string | undefined;
+  concepts: Concept[];
+  excludes: string[];
+  text: TextRule[];
+};
+
+const COMMENT = "http://hl7.org/fhir/StructureDefinition/valueset-concept-comments";
+const extension = z.looseObject({ url: z.string(), valueString: z.string().optional() });
+const concept = z.looseObject({
+  code: z.string().min(1),
+  display: z.string().optional(),
+  extension: z.array(extension).optional(),
+});
+const contained = z.looseObject({ system: z.string(), code: z.string(), display: z.string().optional() });
+
+/** FHIR ValueSet, as far as it is read here: a compose with listed concepts, or an expansion. */
+export const valueSetSchema = z
+  .looseObject({
+    resourceType: z.literal("ValueSet"),
+    title: z.string().optional(),
+    description: z.string().optional(),
+    compose: z
+      .looseObject({
+        include: z.array(z.strictObject({ system: z.string(), concept: z.array(concept).min(1) })),
+        exclude: z.array(z.strictObject({ valueSet: z.array(z.string()).min(1) })).optional(),
+      })
+      .optional(),
+    expansion: z.looseObject({ contains: z.array(contained) }).optional(),
+  })
+  .refine((set) => set.compose ?? set.expansion, "needs a compose or an expansion");
+
+/** Reads one FHIR ValueSet. The name is the file's, since a policy's expressions use that. */
+export function readValueSet(name: string, resource: z.infer<typeof valueSetSchema>, text: TextRule[]): ValueSet {
+  const listed = (resource.compose?.include ?? []).flatMap(({ system, concept }) =>
+    concept.map((entry) => ({
+      system,
+      code: entry.code,
+      display: entry.display ?? entry.code,
+      comment: entry.extension?.find(({ url }) => url === COMMENT)?.valueString,
+    })),
+  );
+  const expanded = (resource.expansion?.contains ?? []).map((entry) => ({
+    system: entry.system,
+    code: entry.code,
+    display: entry.display ?? entry.code,
+    comment: undefined,
+  }));
+  return {
+    name,
+    title: resource.title ?? name,
+    description: resource.description,
+    concepts: resource.expansion ? expanded : listed,
+    excludes: (resource.compose?.exclude ?? []).flatMap(({ valueSet }) => valueSet),
+    text,
+  };
+}
+
+/** All value sets of one policy, indexed by code. */
+export type Terminology = {
+  readonly sets: ReadonlyMap<string, ValueSet>;
+  readonly namesByKey: ReadonlyMap<string, readonly string[]>;
+  readonly displayByKey: ReadonlyMap<string, string>;
+  readonly termsByText: readonly string[];
+};
+
+export function indexValueSets(sets: ValueSet[]): Terminology {
+  const namesByKey = new Map<string, string[]>();
+  const displayByKey = new Map<string, string>();
+  for (const set of sets) {
+    for (const concept of set.concepts) {
+      for (const key of codingKeys(concept)) {
+        const names = namesByKey.get(key) ?? [];
+        if (!names.includes(set.name)) names.push(set.name);
+        namesByKey.set(key, names);
+        displayByKey.set(key, concept.display);
+      }
+    }
+  }
+  const rules = sets.flatMap((set) => set.text);
+  return {
+    sets: new Map(sets.map((set) => [set.name, set])),
+    namesByKey,
+    displayByKey,
+    termsByText: [...new Set(rules.flatMap((rule) => (rule.all.length > 0 ? rule.all : rule.any)))],
+  };
+}
+
+/**
+ * The names of the value sets that the concept belongs to: by any of its codings; by text only when none of them is in
+ * any value set of the policy. A set that excludes another gives way to it.
+ */
+export function membership(terminology: Terminology, concept: FhirObject): Set<string> {
+  const coded = new Set(codingsOf(concept).flatMap((coding) => setsOfCoding(terminology, coding)));
+  const found = coded.size > 0 ? coded : setsByText(terminology, namesOf(concept));
+  const givesWay = (name: string) => terminology.sets.get(name)?.excludes.some((excluded) => found.has(excluded));
+  return new Set([...found].filter((name) => !givesWay(name)));
+}
+
+function setsOfCoding(terminology: Terminology, coding: FhirObject): readonly string[] {
+  const hits = codingKeys(coding)
+    .map((key) => terminology.namesByKey.get(key))
+    .filter((names) => names !== undefined);
+  // An NDC of ten digits without hyphens counts only if exactly one reading of it is a known product.
+  return hits.length === 1 && hits[0] ? hits[0] : [];
+}
+
+function setsByText(terminology: Terminology, names: string[]): Set<string> {
+  const sets = [...terminology.sets.values()].filter((set) => set.text.some((rule) => fitsRule(names, rule)));
+  return new Set(sets.map((set) => set.name));
+}
+
+/** Whether the text names anything that the value sets know by text: a reason to look at what it refers to. */
+export function mightSpeakOf(terminology: Terminology, text: string): boolean {
+  return mentions(text, terminology.termsByText);
+}
