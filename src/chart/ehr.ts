@@ -28,7 +28,8 @@ export function isAllowedServer(server: string, allowed: readonly string[]): boo
 export function isBelow(url: string, base: string): boolean {
   if (!URL.canParse(url) || !URL.canParse(base)) return false;
   const [inner, outer] = [new URL(url), new URL(base)];
-  if (inner.username || inner.password || /%2e|%2f|%5c|\\|\/\.\.?(\/|$|\?)/i.test(url)) return false;
+  const [written = ""] = url.split(/[?#]/);
+  if (inner.username || inner.password || /%2e|%2f|%5c|\\|\/\.\.?(\/|$)/i.test(written)) return false;
   const path = `${outer.pathname.replace(/\/+$/, "")}/`;
   return inner.origin === outer.origin && `${inner.pathname.replace(/\/+$/, "")}/`.startsWith(path);
 }
