@@ -13,7 +13,11 @@ export function readJsonBody(limit: string): (RequestHandler | ErrorRequestHandl
     throw new CallError(415, "not-supported", `Content-Type must be one of ${JSON_TYPES.join(", ")}`);
   };
   const parseJson = express.json({ limit, type: JSON_TYPES, strict: false });
-  return [requireJson, parseJson, explainFailure(limit)];
+  const requireBody: RequestHandler = ({ body }, _response, next) => {
+    if (body !== undefined) return next();
+    throw new CallError(400, "structure", "Not JSON: the body is empty");
+  };
+  return [requireJson, parseJson, requireBody, explainFailure(limit)];
 }
 
 /** body-parser's errors, by their `type`. Source: body-parser's README, "Errors". */
