@@ -9,15 +9,14 @@ const JSON_TYPES = ["application/json", "application/fhir+json"];
 /** Handlers to put before a route that takes JSON. @param limit such as "8mb" */
 export function readJsonBody(limit: string): (RequestHandler | ErrorRequestHandler)[] {
   const requireJson: RequestHandler = (request, _response, next) => {
-    if (request.is(JSON_TYPES)) return next();
-    throw new CallError(415, "not-supported", `Content-Type must be one of ${JSON_TYPES.join(", ")}`);
+    if (request.get("content-length") === "0") throw new CallError(400, "structure", "Not JSON: the body is empty");
+    if (!request.is(JSON_TYPES)) {
+      throw new CallError(415, "not-supported", `Content-Type must be one of ${JSON_TYPES.join(", ")}`);
+    }
+    next();
   };
   const parseJson = express.json({ limit, type: JSON_TYPES, strict: false });
-  const requireBody: RequestHandler = ({ body }, _response, next) => {
-    if (body !== undefined) return next();
-    throw new CallError(400, "structure", "Not JSON: the body is empty");
-  };
-  return [requireJson, parseJson, requireBody, explainFailure(limit)];
+  return [requireJson, parseJson, explainFailure(limit)];
 }
 
 /** body-parser's errors, by their `type`. Source: body-parser's README, "Errors". */

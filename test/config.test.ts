@@ -1,0 +1,66 @@
+// Settings: defaults, and every wrong one named with what is allowed.
+import { readFileSync } from "node:fs";
+import { readSettings } from "../src/config.ts";
+
+test("defaults", () => {
+  expect(readSettings({})).toEqual({
+    host: "127.0.0.1",
+    port: 3000,
+    baseUrl: "http://127.0.0.1:3000",
+    cardsDirectory: "cards",
+    fhirServers: [],
+    callDeadline: 2500,
+    bodyLimit: "8mb",
+    corsOrigins: ["*"],
+    trustProxy: 0,
+    exceptionCard: false,
+    operator: "not stated",
+    logLevel: "info",
+  });
+});
+
+test("an empty variable counts as not set, and .env.example holds the defaults of all of them", () => {
+  const lines = readFileSync(".env.example", "utf8")
+    .split("\n")
+    .filter((line) => /^[A-Z]/.test(line));
+  const example = Object.fromEntries(lines.map((line) => line.split("=")));
+  expect(readSettings(example)).toEqual(readSettings({}));
+  const named = readFileSync("src/config.ts", "utf8")
+    .match(/^ {4}[A-Z_]+(?=: )/gm)
+    ?.map((name) => name.trim());
+  expect(Object.keys(example).sort()).toEqual(named?.filter((name) => name !== "NODE_ENV").sort());
+});
+
+test.each([
+  ["PORT", "http", "whole number from 0 to 65535"],
+  ["PORT", "70000", "whole number from 0 to 65535"],
+  ["BASE_URL", "cds.example.org", "absolute http or https URL"],
+  ["FHIR_SERVERS", "https://ehr.example.org/fhir,http://ehr.example.org/fhir", "https (http only for a loopback"],
+  ["CALL_DEADLINE_MS", "0", "whole number from 100"],
+  ["BODY_LIMIT", "8", "512kb or 8mb"],
+  ["CORS_ORIGINS", "example", "* or origins"],
+  ["TRUST_PROXY", "true", "whole number"],
+  ["EXCEPTION_CARD", "yes", "true or false"],
+  ["LOG_LEVEL", "loud", "fatal, error, warn"],
+])("%s=%s is refused with what is allowed", (name, value, allowed) => {
+  expect(() => readSettings({ [name]: value })).toThrow(
+    new RegExp(`^${name} .*${allowed.replace(/[*()]/g, "\\$&")}`, "m"),
+  );
+});
+
+test("all wrong settings are named at once", () => {
+  expect(() => readSettings({ PORT: "x", LOG_LEVEL: "x" })).toThrow(/PORT .*\nLOG_LEVEL /);
+});
+
+test("production needs a public https address", () => {
+  expect(() => readSettings({ NODE_ENV: "production" })).toThrow(/BASE_URL must be the public https address/);
+  expect(() => readSettings({ NODE_ENV: "production", BASE_URL: "http://cds.example.org" })).toThrow(/BASE_URL/);
+  expect(readSettings({ NODE_ENV: "production", BASE_URL: "https://cds.example.org/" }).baseUrl).toBe(
+    "https://cds.example.org",
+  );
+});
+
+test("http is allowed to a FHIR server on loopback", () => {
+  const FHIR_SERVERS = "http://localhost:8080/fhir, http://[::1]:8080/fhir,http://127.0.0.1/fhir";
+  expect(readSettings({ FHIR_SERVERS }).fhirServers).toHaveLength(3);
+});

@@ -1,0 +1,120 @@
+// The real process, started as the README says: it serves, refuses a bad start with every fault, and ends when told to.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { call, draft, EMPTY_CHART } from "./support/calls.ts";
+
+const started: ChildProcess[] = [];
+afterAll(() => {
+  for (const child of started) if (child.pid && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+});
+
+function start(command: string[], env: Record<string, string>) {
+  const [program = "", ...words] = command;
+  const child = spawn(program, words, {
+    env: { ...process.env, ...env },
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  started.push(child);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on("data", (data) => {
+      output += data;
+    });
+  }
+  return { child, exit: once(child, "exit"), output: () => output };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+async function untilReady(url: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const answer = await fetch(`${url}/health/ready`).catch(() => undefined);
+    if (answer?.ok) return;
+    await wait(100);
+  }
+  throw new Error("not ready");
+}
+
+test("npm start serves, and the card leads to the policy page", async () => {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const { output } = start(["npm", "start"], { PORT: String(port) });
+  await untilReady(url);
+  expect(output()).toContain(`"discovery":"${url}/cds-services"`);
+  const { services } = (await (await fetch(`${url}/cds-services`)).json()) as { services: { id: string }[] };
+  const answer = await fetch(`${url}/cds-services/${services[0]?.id}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(call()),
+  });
+  const { cards } = (await answer.json()) as { cards: { source: { url: string } }[] };
+  expect((await fetch(cards[0]?.source.url ?? "")).status).toBe(200);
+});
+
+test("SIGTERM: no new calls, the call under way is answered, and the process ends with 0", async () => {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  // An EHR that answers nothing keeps the call under way until its deadline.
+  const silent = createServer(() => {}).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const ehr = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/fhir`;
+  const { child, exit } = start([process.execPath, "src/main.ts"], {
+    PORT: String(port),
+    FHIR_SERVERS: ehr,
+    CALL_DEADLINE_MS: "1500",
+  });
+  await untilReady(url);
+  const { allergies, ...prefetch } = EMPTY_CHART;
+  const fhirAuthorization = { access_token: "t", token_type: "Bearer", expires_in: 60, scope: "", subject: "s" };
+  const underWay = fetch(`${url}/cds-services/preferred-product-order-sign`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(call([draft()], prefetch, { fhirServer: ehr, fhirAuthorization })),
+  });
+  await once(silent, "connection");
+  child.kill("SIGTERM");
+  await wait(200);
+  await expect(fetch(`${url}/health/live`)).rejects.toThrow();
+  const answer = await underWay;
+  expect(answer.status).toBe(200);
+  expect(await answer.text()).toContain("Could not be read: allergies.");
+  expect(await exit).toEqual([0, null]);
+  silent.close();
+});
+
+test("a bad setting or policy stops the start with exit code 78, every fault named", async () => {
+  const settings = start([process.execPath, "src/main.ts"], { PORT: "x", LOG_LEVEL: "loud" });
+  expect(await settings.exit).toEqual([78, null]);
+  expect(settings.output()).toMatch(/PORT must be.*\nLOG_LEVEL must be/);
+
+  const directory = mkdtempSync(join(tmpdir(), "cards-"));
+  mkdirSync(join(directory, "empty-policy"));
+  const policies = start([process.execPath, "src/main.ts"], { CARDS_DIR: directory });
+  expect(await policies.exit).toEqual([78, null]);
+  expect(policies.output()).toContain(join(directory, "empty-policy", "policy.yaml"));
+  rmSync(directory, { recursive: true });
+});
+
+test("a port that is taken is told in one line", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const { exit, output } = start([process.execPath, "src/main.ts"], {
+    PORT: String((taken.address() as AddressInfo).port),
+  });
+  expect(await exit).toEqual([78, null]);
+  expect(output()).toContain("EADDRINUSE");
+  taken.close();
+});
