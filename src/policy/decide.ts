@@ -1,5 +1,5 @@
 // Decides what a policy says to a call: the rows of its decision table, the first that fits wins. Pure: knows neither
-// HTTP nor CDS Hooks. The numbers in the comments are the rows of the table in docs/policy-rows.md.
+// HTTP nor CDS Hooks. The numbers in the comments are the rows of the table in docs/decisions.md.
 import { type Change, changeFor } from "./change.ts";
 import { type Chart, type ChartVariable, chartVariables, isComplete, type Shortfall } from "./chart.ts";
 import { type Pools, poolRecords, select } from "./evidence.ts";
