@@ -13,7 +13,7 @@ export type Action =
 /** CDS Hooks "Suggestion". */
 export type Suggestion = { label: string; uuid: string; actions: [Action] };
 
-/** @param ordered how the card names the order, such as "Gleevec 400 mg" */
+/** @param ordered how the card names the order: product and strength */
 export function suggestionFor(change: Change, policy: Policy, ordered: string): Suggestion | undefined {
   const { asSent } = change.order;
   const reference = referenceTo(asSent);
