@@ -1,7 +1,7 @@
 // Whether an order can be changed to the preferred product in one click, and if not, why. Knows no form of suggestion.
 import { isDeepStrictEqual } from "node:util";
 import { type FhirRecord, objectsIn, referenceTo } from "./fhir-json.ts";
-import { drugOf, type Order, ordersOf, replacementFor } from "./order.ts";
+import { drugOf, type Order, replacementFor } from "./order.ts";
 import type { Policy, Replacement } from "./policy.ts";
 import { mentions } from "./terms.ts";
 
@@ -16,15 +16,17 @@ export type Change = { readonly order: Order; readonly strength: string | undefi
   | { readonly kind: "none"; readonly why: WhyNot }
 );
 
-/** @param offered whether the decision lets the service offer a change at all */
-export function changeFor(policy: Policy, order: Order, drafts: readonly Order[], offered: boolean): Change {
+/**
+ * @param preferred the orders of the preferred product among the same drafts
+ * @param offered whether the decision lets the service offer a change at all
+ */
+export function changeFor(policy: Policy, order: Order, preferred: readonly Order[], offered: boolean): Change {
   const replacement = replacementOf(policy, order);
   const known = { order, strength: replacement?.strength };
   const none = (why: WhyNot): Change => ({ ...known, kind: "none", why });
   if (!offered) return none("withheld");
   if (!referenceTo(order.asSent)) return none("no-id");
   if (!replacement) return none("strength-unknown");
-  const preferred = ordersOf(policy, policy.preferred.valueSet, drafts);
   const same = preferred.find((other) => replacementOf(policy, other) === replacement && isSameDosage(other, order));
   if (same) return { ...known, kind: "remove" };
   if (preferred.length > 0) return none("preferred-also-ordered");

@@ -79,7 +79,8 @@ export function decide(policy: Policy, drafts: readonly Order[], chart: Chart): 
   const gaps = findGaps(policy, chart, pools);
   const payer = matchPayer(policy, chart.coverage);
   const row = firstRow({ policy, chart, payer, authorized, criteria, cautions, gaps });
-  const changes = orders.map((order) => changeFor(policy, order, drafts, row === "change"));
+  const preferred = ordersOf(policy, policy.preferred.valueSet, drafts);
+  const changes = orders.map((order) => changeFor(policy, order, preferred, row === "change"));
   return { policy, row, payer, changes, criteria, cautions, gaps };
 }
 
@@ -127,10 +128,10 @@ function findCautions(policy: Policy, pools: Pools): CautionFinding[] {
 function findCriterion(criterion: Criterion, pools: Pools, chart: Chart): CriterionFinding {
   const sources = variablesOf([...criterion.documented, ...criterion.supporting].map((rule) => rule.select));
   const documented = findEvidence(criterion.documented, pools);
+  if (documented.length > 0) return { criterion, outcome: "documented", evidence: documented, sources };
   const supporting = findEvidence(criterion.supporting, pools);
   const missing = sources.some((source) => chart[source].state !== "unsupported" && !isComplete(chart[source]));
   const nothing = missing ? "unknown" : "not-found";
-  if (documented.length > 0) return { criterion, outcome: "documented", evidence: documented, sources };
   return { criterion, outcome: supporting.length > 0 ? "supporting" : nothing, evidence: supporting, sources };
 }
 
