@@ -14,6 +14,7 @@ export type Drafts = {
 };
 
 const DEEPEST = 40;
+const MOST_REASONS = 10;
 
 /**
  * Reads the drafts and resolves what they refer to; calls the EHR only for a draft's own drug where nothing sent says
@@ -27,12 +28,13 @@ export async function readDrafts(
   const { draftOrders, patientId } = call.context;
   const index = createIndex(call.fhirServer);
   addToIndex(index, draftOrders);
-  for (const value of Object.values(call.prefetch ?? {})) addToIndex(index, value);
   const entries = draftOrders.entry ?? [];
   const resources = entries.map((entry) => (isObject(entry) ? entry.resource : undefined));
   const readable = resources.filter(isRecord).filter((resource) => isShallow(resource));
   const requests = readable.filter(({ resourceType }) => resourceType === "MedicationRequest");
   const own = requests.filter((request) => (patientIn(request.subject) ?? patientId) === patientId);
+  // Most calls concern no policy: prefetch is looked through only where a draft's drug may stand in it.
+  if (own.some((request) => unresolvedDrug(index, request))) addPrefetchToIndex(index, call);
   if (access) await Promise.all(own.map((request) => fetchMissing(request, index, access, mightMatter)));
   return {
     orders: own.map((asSent) => ({ asSent, resolved: resolveRecord(index, asSent) })),
@@ -57,17 +59,26 @@ async function fetchMissing(
   if (drug && isUnknown) await fetchReferred(index, access, drug);
 }
 
-/** Reads the reasons that the orders refer to and that did not come along. Only for orders that a policy speaks about. */
-export async function fetchReasons(
-  orders: readonly Order[],
-  index: ReferenceIndex,
-  access: EhrAccess,
+/**
+ * The orders with the reasons that they refer to: what came along in prefetch, and the rest from the EHR. Only for a call
+ * that holds an order that a policy speaks about.
+ */
+export async function resolveReasons(
+  { orders, index }: Drafts,
+  call: OrderSignCall,
+  access: EhrAccess | undefined,
 ): Promise<Order[]> {
+  addPrefetchToIndex(index, call);
   const open = orders.flatMap(({ asSent }) =>
     objectsIn(asSent.reasonReference).filter((reference) => !findReferred(index, asSent, reference)),
   );
-  await Promise.all(open.slice(0, 10).map((reference) => fetchReferred(index, access, reference)));
+  if (access)
+    await Promise.all(open.slice(0, MOST_REASONS).map((reference) => fetchReferred(index, access, reference)));
   return orders.map(({ asSent }) => ({ asSent, resolved: resolveRecord(index, asSent) }));
+}
+
+function addPrefetchToIndex(index: ReferenceIndex, { prefetch }: OrderSignCall): void {
+  for (const value of Object.values(prefetch ?? {})) addToIndex(index, value);
 }
 
 /** Whether the nesting has an end that can be copied and written: a draft deeper than this is ill-formed. */

@@ -6,7 +6,7 @@ import { type Decision, decide, ordersOfPolicy, sourcesRead } from "../policy/de
 import type { Policy } from "../policy/policy.ts";
 import { mightSpeakOf } from "../policy/value-sets.ts";
 import { type Card, type CardSettings, cardFor } from "./card.ts";
-import { type Drafts, fetchReasons, readDrafts } from "./drafts.ts";
+import { type Drafts, readDrafts, resolveReasons } from "./drafts.ts";
 import { CallError } from "./errors.ts";
 import { type OrderSignCall, readOrderSignCall } from "./request.ts";
 
@@ -32,17 +32,25 @@ export async function answerOrderSign(body: unknown, settings: OrderSignSettings
   const call = readOrderSignCall(body);
   const access = accessOf(call, settings.fhirServers, deadline);
   const mightMatter = (text: string) => settings.policies.some(({ terminology }) => mightSpeakOf(terminology, text));
-  const { orders: drafts, index, ignored } = await readDrafts(call, access, mightMatter);
-  const policies = settings.policies.filter((policy) => ordersOfPolicy(policy, drafts).length > 0);
+  const drafts = await readDrafts(call, access, mightMatter);
+  const { index, ignored } = drafts;
+  const policies = settings.policies.filter((policy) => ordersOfPolicy(policy, drafts.orders).length > 0);
   if (policies.length === 0) return { cards: [], decisions: [], ignored, reads: [] };
 
   const sources = [...new Set(policies.flatMap(sourcesRead))];
-  const records = drafts.map(({ asSent }) => asSent);
-  const { patientId } = call.context;
-  const prefetch = call.prefetch ?? {};
-  const [{ chart, notes: reads }, orders] = await Promise.all([
-    readChart({ patientId, prefetch, access, index, drafts: records, mightMatter }, sources),
-    access ? fetchReasons(drafts, index, access) : drafts,
+  const [orders, { chart, notes: reads }] = await Promise.all([
+    resolveReasons(drafts, call, access),
+    readChart(
+      {
+        patientId: call.context.patientId,
+        prefetch: call.prefetch ?? {},
+        access,
+        index,
+        drafts: drafts.orders.map(({ asSent }) => asSent),
+        mightMatter,
+      },
+      sources,
+    ),
   ]);
   const decisions = policies.map((policy) => decide(policy, orders, chart));
   const cards = decisions.map((decision) => cardFor(decision, settings)).filter((card) => card !== undefined);

@@ -413,6 +413,17 @@ describe("what the card says", () => {
   });
 });
 
+test("the reason that an order refers to, in prefetch", async () => {
+  const condition = {
+    resourceType: "Condition",
+    id: "c1",
+    code: coded("http://hl7.org/fhir/sid/icd-10-cm", "C92.10", "CML"),
+  };
+  const order = draft({ reasonReference: [{ reference: "Condition/c1" }] });
+  const [card] = await service.cards(call([order], { ...EMPTY_CHART, conditions: bundle(condition) }));
+  expect(card?.detail).toContain("**needs documentation**: CML");
+});
+
 test("one call does not decide for the next", async () => {
   const chart = { ...EMPTY_CHART, medicationStatements: bundle(statement()), allergies: bundle(allergy()) };
   const calls = [call([draft()], chart), call(), call([draft()], chart), call()];
