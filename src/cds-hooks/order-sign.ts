@@ -38,6 +38,7 @@ export async function answerOrderSign(body: unknown, settings: OrderSignSettings
   if (policies.length === 0) return { cards: [], decisions: [], ignored, reads: [] };
 
   const sources = [...new Set(policies.flatMap(sourcesRead))];
+  // Both at once; the first indexes what came along before it waits, so that the chart is read with it.
   const [orders, { chart, notes: reads }] = await Promise.all([
     resolveReasons(drafts, call, access),
     readChart(
