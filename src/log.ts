@@ -3,7 +3,9 @@
 import { randomUUID } from "node:crypto";
 import type { RequestHandler, Response } from "express";
 import type { Logger } from "pino";
+import type { Feedback } from "./cds-hooks/feedback.ts";
 import type { OrderSignResult } from "./cds-hooks/order-sign.ts";
+import type { Policy } from "./policy/policy.ts";
 
 /** Adds to the line of this call. */
 export function noteForLog(response: Response, note: Readonly<Record<string, unknown>>): void {
@@ -47,6 +49,20 @@ export function summariseOrderSign({ cards, decisions, ignored, reads }: OrderSi
     ...(reads.length > 0 && {
       reads: Object.fromEntries(reads.map(({ source, from, note }) => [source, `${from}: ${note}`])),
     }),
+  };
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** What the log tells of feedback. A card or a reason that is none of ours may be any text: it is not written. */
+export function summariseFeedback(feedback: readonly Feedback[], policies: readonly Policy[]): Record<string, unknown> {
+  const reasons = new Set(policies.flatMap(({ overrideReasons }) => overrideReasons.map(({ code }) => code)));
+  return {
+    feedback: feedback.map(({ card, outcome, reason }) => ({
+      card: UUID.test(card) ? card : "unknown",
+      outcome,
+      ...(reason && { reason: reasons.has(reason.code) ? reason.code : "another" }),
+    })),
   };
 }
 
