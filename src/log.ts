@@ -1,7 +1,7 @@
 // One line in the log for each call: what was asked, what was decided and why, and how long it took. Ids of policies, criteria
 // and cards are enough; no patient data, no token, no text of a record.
 import { randomUUID } from "node:crypto";
-import type { RequestHandler, Response } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import type { Logger } from "pino";
 import type { Feedback } from "./cds-hooks/feedback.ts";
 import type { OrderSignResult } from "./cds-hooks/order-sign.ts";
@@ -18,15 +18,30 @@ export function logCalls(log: Logger): RequestHandler {
     const start = performance.now();
     const call = randomUUID();
     response.once("close", () => {
-      const { method, route } = request;
+      const { method } = request;
       const milliseconds = Math.round((performance.now() - start) * 10) / 10;
       const ended = response.writableFinished ? {} : { aborted: true };
-      const path = (route as { path?: string } | undefined)?.path ?? "unknown path";
-      const line = { call, method, path, status: response.statusCode, milliseconds, ...ended, ...response.locals.note };
+      const line = {
+        call,
+        method,
+        path: pathOf(request),
+        status: response.statusCode,
+        milliseconds,
+        ...ended,
+        ...response.locals.note,
+      };
       log[response.statusCode >= 500 ? "error" : "info"](line, "call");
     });
     next();
   };
+}
+
+/** The route of the call, also where it was refused before its route was looked for. */
+function pathOf({ route, originalUrl }: Request): string {
+  const { path } = (route ?? {}) as { path?: string };
+  const endpoint = /^\/cds-services(\/[^/?]+)?(\/feedback)?(\?|$)/.exec(originalUrl);
+  if (path || !endpoint) return path ?? "unknown path";
+  return `/cds-services${endpoint[1] ? "/:id" : ""}${endpoint[2] ?? ""}`;
 }
 
 /** What the log tells of an order-sign call: enough to see why it gave a card, or none. */

@@ -39,6 +39,7 @@ async function readText(response: Response, spend: (bytes: number) => void): Pro
 
 /** The code of a network error (such as ECONNREFUSED), or the kind of error. Messages may quote what came. */
 export function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  return cause instanceof Error ? String((cause as NodeJS.ErrnoException).code ?? cause.name) : "unknown error";
+  const { cause = error } = Object(error) as { cause?: unknown };
+  const { code, name } = Object(cause) as { code?: unknown; name?: unknown };
+  return [code, name].find((each) => typeof each === "string") ?? "unknown error";
 }
