@@ -11,13 +11,17 @@ import helmet from "helmet";
 import type { Logger } from "pino";
 import { describeServices, SERVICE_ID } from "./cds-hooks/discovery.ts";
 import { CallError, toOperationOutcome } from "./cds-hooks/errors.ts";
-import { type RecordFeedback, readFeedback } from "./cds-hooks/feedback.ts";
+import { readFeedback } from "./cds-hooks/feedback.ts";
+import { issuedCards } from "./cds-hooks/issued-cards.ts";
 import { answerOrderSign, type OrderSignSettings } from "./cds-hooks/order-sign.ts";
 import { type Authenticate, callerOf, requireCaller } from "./clients/authenticate.ts";
 import { limitCalls, limitRefusals } from "./clients/rate-limit.ts";
+import { answerInsights } from "./insights.ts";
 import { readJsonBody } from "./json-body.ts";
-import { describeCrash, logCalls, noteForLog, summariseFeedback, summariseOrderSign } from "./log.ts";
+import { describeCrash, logCalls, noteForLog, sinceArrival, summariseFeedback, summariseOrderSign } from "./log.ts";
 import { answerPolicy } from "./policy-page/answer.ts";
+import { DatabaseFailure } from "./store/database.ts";
+import type { Store } from "./store/store.ts";
 
 export type AppOptions = OrderSignSettings & {
   readonly log: Logger;
@@ -26,7 +30,7 @@ export type AppOptions = OrderSignSettings & {
   readonly mode: "open" | "registered";
   /** Calls a minute for each client, or for each address in open mode; 0 for no limit. */
   readonly rateLimit: number;
-  readonly recordFeedback: RecordFeedback;
+  readonly store: Store;
   /** Whether new calls may be sent here: false while the service starts or ends. */
   readonly isReady: () => boolean;
   readonly bodyLimit: string;
@@ -77,6 +81,7 @@ export function createApp(options: AppOptions): Express {
       const result = await answerOrderSign(request.body, callerOf(response), options);
       noteForLog(response, summariseOrderSign(result));
       response.json({ cards: result.cards });
+      options.store.logCards(issuedCards(result, callerOf(response).client.name, sinceArrival(response)));
     })
     .all(only("POST"));
 
@@ -84,11 +89,22 @@ export function createApp(options: AppOptions): Express {
     .route("/cds-services/:id/feedback")
     .post(knownService, json, async (request: Request, response: Response) => {
       const feedback = readFeedback(request.body);
-      await options.recordFeedback(feedback);
       noteForLog(response, summariseFeedback(feedback, policies));
+      await options.store.keepFeedback(callerOf(response).client.name, feedback);
       response.status(200).end();
     })
     .all(only("POST"));
+
+  app
+    .route("/insights")
+    .get(
+      noStore,
+      limitRefusals(options.rateLimit),
+      requireCaller(options.authenticate, options.baseUrl),
+      limitCalls(options.rateLimit, options.mode),
+      answerInsights(options.store, options.mode),
+    )
+    .all(only("GET"));
 
   app.route("/policies/:policy").get(answerPolicy(policies, options.operator)).all(only("GET"));
 
@@ -99,11 +115,14 @@ export function createApp(options: AppOptions): Express {
   app
     .route("/health/ready")
     .get((_request, response) => {
-      const status = isReady() ? "ready" : "ending";
+      const store = options.store.health();
+      // A store that never opened is a fault of this instance; one that fails later fails for all, and cards go on.
+      const ready = isReady() && store.status !== "starting";
+      const status = isReady() ? (store.status === "ok" ? "ready" : store.status) : "ending";
       const mode = options.mode === "open" ? { mode: "open", warning: OPEN_MODE } : { mode: options.mode };
       response
-        .status(isReady() ? 200 : 503)
-        .json({ status, ...mode, policies: policies.map(({ id, revision }) => ({ id, revision })) });
+        .status(ready ? 200 : 503)
+        .json({ status, ...mode, store, policies: policies.map(({ id, revision }) => ({ id, revision })) });
     })
     .all(only("GET"));
 
@@ -146,7 +165,7 @@ function answerFailure(log: Logger): ErrorRequestHandler {
   return (error, _request, response, next) => {
     if (response.headersSent) return next(error);
     const failure = toCallError(error);
-    if (failure.status >= 500) log.error(describeCrash(error), "call failed");
+    if (failure.status === 500) log.error(describeCrash(error), "call failed");
     else noteForLog(response, { failure: failure.message, ...failure.note });
     response
       .status(failure.status)
@@ -158,6 +177,10 @@ function answerFailure(log: Logger): ErrorRequestHandler {
 
 function toCallError(error: unknown): CallError {
   if (error instanceof CallError) return error;
+  if (error instanceof DatabaseFailure) {
+    const more = { headers: { "Retry-After": "5" }, note: { store: error.why } };
+    return new CallError(503, "transient", "The store does not answer: nothing was kept, send it again", more);
+  }
   // Express's own errors below 500 (a path that cannot be decoded) are the caller's.
   const status = error instanceof Error && "status" in error ? Number(error.status) : 500;
   if (status >= 400 && status < 500) return new CallError(status, "processing", "The request could not be read");

@@ -51,6 +51,15 @@ const environment = z
     TRUST_PROXY: wholeNumber(0, 10).default(0),
     EXCEPTION_CARD: trueOrFalse.default(false),
     OPERATOR: z.string().default("not stated"),
+    DATABASE_URL: z
+      .string()
+      .regex(
+        /^(sqlite:[^?]+(\?max_page_count=\d+)?|postgres(ql)?:\/\/.+)$/,
+        "must be sqlite:<path> (a limit on its size: ?max_page_count=<pages of 4 KB>) or postgres://…",
+      )
+      .default("sqlite:data/cds.db"),
+    RETENTION_DAYS: wholeNumber(1, 36_500).default(400),
+    STORE_COMMENTS: trueOrFalse.default(false),
     LOG_LEVEL: z
       .enum(["fatal", "error", "warn", "info", "debug", "silent"], "must be fatal, error, warn, info, debug or silent")
       .default("info"),
@@ -116,6 +125,9 @@ export function readSettings(variables: NodeJS.ProcessEnv) {
     trustProxy: settings.TRUST_PROXY,
     exceptionCard: settings.EXCEPTION_CARD,
     operator: settings.OPERATOR,
+    databaseUrl: settings.DATABASE_URL,
+    retention: settings.RETENTION_DAYS,
+    keepComments: settings.STORE_COMMENTS,
     logLevel: settings.LOG_LEVEL,
   };
 }

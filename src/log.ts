@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { Request, RequestHandler, Response } from "express";
 import type { Logger } from "pino";
 import type { Feedback } from "./cds-hooks/feedback.ts";
+import { outcomesOf } from "./cds-hooks/issued-cards.ts";
 import type { OrderSignResult } from "./cds-hooks/order-sign.ts";
 import type { Policy } from "./policy/policy.ts";
 
@@ -12,14 +13,19 @@ export function noteForLog(response: Response, note: Readonly<Record<string, unk
   response.locals.note = { ...(response.locals.note as object), ...note };
 }
 
+/** Milliseconds since the call arrived. */
+export function sinceArrival(response: Response): number {
+  return Math.round((performance.now() - (response.locals.arrival as number)) * 10) / 10;
+}
+
 /** Writes the line when the call ends. The path is logged only as far as routes name it, never as it was sent. */
 export function logCalls(log: Logger): RequestHandler {
   return (request, response, next) => {
-    const start = performance.now();
+    response.locals.arrival = performance.now();
     const call = randomUUID();
     response.once("close", () => {
       const { method } = request;
-      const milliseconds = Math.round((performance.now() - start) * 10) / 10;
+      const milliseconds = sinceArrival(response);
       const ended = response.writableFinished ? {} : { aborted: true };
       const line = {
         call,
@@ -45,19 +51,19 @@ function pathOf({ route, originalUrl }: Request): string {
 }
 
 /** What the log tells of an order-sign call: enough to see why it gave a card, or none. */
-export function summariseOrderSign({ cards, decisions, ignored, reads }: OrderSignResult): Record<string, unknown> {
+export function summariseOrderSign({ cards, decided, ignored, reads }: OrderSignResult): Record<string, unknown> {
   return {
     cards: cards.map(({ uuid, suggestions }) => ({ uuid, suggestions: suggestions?.length ?? 0 })),
-    decisions: decisions.map(({ policy, row, payer, criteria, cautions, changes }) => ({
+    decisions: decided.map(({ decision: { policy, row, payer, criteria, cautions, changes } }) => ({
       policy: policy.id,
       revision: policy.revision,
       row,
       payer,
-      criteria: Object.fromEntries(criteria.map(({ criterion, outcome }) => [criterion.id, outcome])),
+      criteria: outcomesOf(criteria),
       cautions: cautions.map(({ caution }) => caution.id),
       changes: changes.map((change) => (change.kind === "none" ? change.why : change.kind)),
     })),
-    ...(decisions.length === 0 && { why: "no draft order that a policy speaks about" }),
+    ...(decided.length === 0 && { why: "no draft order that a policy speaks about" }),
     ...(ignored.illFormed > 0 && { illFormedDrafts: ignored.illFormed }),
     ...(ignored.otherPatient > 0 && { draftsOfAnotherPatient: ignored.otherPatient }),
     ...(ignored.hasDstu2 && { hint: "drafts are MedicationOrder (DSTU2): switch the client to an R4 server" }),

@@ -8,6 +8,8 @@ import { ClientsFaults, loadClients } from "./clients/clients-file.ts";
 import { readSettings, SettingsFaults } from "./config.ts";
 import { loadPolicies, PolicyFaults } from "./policy/load.ts";
 import { createHttpServer } from "./server.ts";
+import { openDatabase } from "./store/open.ts";
+import { openStore } from "./store/store.ts";
 
 /** Exit code for a configuration error (EX_CONFIG of sysexits.h). */
 const BAD_CONFIGURATION = 78;
@@ -22,6 +24,7 @@ function start(): void {
     () => loadPolicies(settings.cardsDirectory),
   );
   const log = pino({ level: settings.logLevel, base: null });
+  const store = openStore(openDatabase(settings.databaseUrl), { ...settings, log });
   let ready = false;
 
   const app = createApp({
@@ -33,8 +36,7 @@ function start(): void {
       ? admitRegistered(clients, { log, maxAge: settings.jwtMaxAge })
       : admitAnybody(openClient(settings.fhirServers)),
     isReady: () => ready,
-    // Feedback is in the log only, by card and outcome, until a store keeps it.
-    recordFeedback: async () => {},
+    store,
   });
   const server = createHttpServer(app);
 
@@ -42,7 +44,10 @@ function start(): void {
     if (!ready) return;
     ready = false;
     log.info({ signal }, "ending: no new calls, those under way are finished");
-    server.close(() => log.info("ended"));
+    server.close(() => {
+      log.info("all calls are answered");
+      void store.close().then(() => log.info("ended"));
+    });
     server.closeIdleConnections();
     setTimeout(() => server.closeAllConnections(), DRAIN).unref();
   }
@@ -50,6 +55,7 @@ function start(): void {
   server.on("error", (error: NodeJS.ErrnoException) => {
     log.fatal(`cannot listen on ${settings.host}:${settings.port}: ${error.code}`);
     process.exitCode = BAD_CONFIGURATION;
+    void store.close();
   });
   server.listen(settings.port, settings.host, () => {
     ready = true;

@@ -19,6 +19,9 @@ test("defaults", () => {
     trustProxy: 0,
     exceptionCard: false,
     operator: "not stated",
+    databaseUrl: "sqlite:data/cds.db",
+    retention: 400,
+    keepComments: false,
     logLevel: "info",
   });
 });
@@ -45,6 +48,9 @@ test.each([
   ["CORS_ORIGINS", "example", "* or origins"],
   ["TRUST_PROXY", "true", "whole number"],
   ["EXCEPTION_CARD", "yes", "true or false"],
+  ["DATABASE_URL", "mysql://db", "sqlite:<path>"],
+  ["RETENTION_DAYS", "0", "whole number from 1"],
+  ["STORE_COMMENTS", "1", "true or false"],
   ["LOG_LEVEL", "loud", "fatal, error, warn"],
 ])("%s=%s is refused with what is allowed", (name, value, allowed) => {
   expect(() => readSettings({ [name]: value })).toThrow(

@@ -1,7 +1,7 @@
 // HTTP manners: discovery, CORS, methods, paths, bodies that are not what they should be, health, and a failure inside.
 import { SERVICE_ID } from "../src/cds-hooks/discovery.ts";
 import { call } from "./support/calls.ts";
-import { type Service, startService } from "./support/service.ts";
+import { forgetful, type Service, startService } from "./support/service.ts";
 
 const PATH = `/cds-services/${SERVICE_ID}`;
 const JSON_TYPE = { "content-type": "application/json" };
@@ -219,7 +219,10 @@ describe("health", () => {
 
 test("a failure inside shows nothing internal, and its message, which may quote a record, is not logged", async () => {
   const failing = await startService({
-    recordFeedback: () => Promise.reject(new Error("planted: connection to db.internal refused")),
+    store: {
+      ...forgetful,
+      keepFeedback: () => Promise.reject(new Error("planted: connection to db.internal refused")),
+    },
   });
   try {
     const feedback = { feedback: [{ card: "c", outcome: "overridden", outcomeTimestamp: "2026-01-01T00:00:00Z" }] };

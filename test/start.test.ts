@@ -1,5 +1,4 @@
 // The real process, started as the README says: it serves, refuses a bad start with every fault, and ends when told to.
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
@@ -8,52 +7,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { call, draft, EMPTY_CHART } from "./support/calls.ts";
+import { freePort } from "./support/databases.ts";
 import { leaksIn } from "./support/planted.ts";
+import { killAll, run, untilReady } from "./support/process.ts";
 import { createSigner } from "./support/tokens.ts";
 
-const started: ChildProcess[] = [];
-afterAll(() => {
-  for (const child of started) if (child.pid && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
-});
-
-function start(command: string[], env: Record<string, string>) {
-  const [program = "", ...words] = command;
-  const child = spawn(program, words, {
-    env: { ...process.env, ...env },
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  started.push(child);
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on("data", (data) => {
-      output += data;
-    });
-  }
-  return { child, exit: once(child, "exit"), output: () => output };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
-
-async function untilReady(url: string): Promise<void> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const answer = await fetch(`${url}/health/ready`).catch(() => undefined);
-    if (answer?.ok) return;
-    await wait(100);
-  }
-  throw new Error("not ready");
-}
+afterAll(killAll);
 
 test("npm start serves, and the card leads to the policy page", async () => {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const { output } = start(["npm", "start"], { PORT: String(port) });
+  const { output } = run(["npm", "start"], { PORT: String(port) });
   await untilReady(url);
   expect(output()).toContain(`"discovery":"${url}/cds-services"`);
   expect(output()).toContain("open mode: anybody who reaches this service may call it");
@@ -74,7 +38,7 @@ test("SIGTERM: no new calls, the call under way is answered, and the process end
   const silent = createServer(() => {}).listen(0, "127.0.0.1");
   await once(silent, "listening");
   const ehr = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/fhir`;
-  const { child, exit } = start([process.execPath, "src/main.ts"], {
+  const { child, exit } = run([process.execPath, "src/main.ts"], {
     PORT: String(port),
     FHIR_SERVERS: ehr,
     CALL_DEADLINE_MS: "1500",
@@ -99,13 +63,13 @@ test("SIGTERM: no new calls, the call under way is answered, and the process end
 });
 
 test("a bad setting or policy stops the start with exit code 78, every fault named", async () => {
-  const settings = start([process.execPath, "src/main.ts"], { PORT: "x", LOG_LEVEL: "loud" });
+  const settings = run([process.execPath, "src/main.ts"], { PORT: "x", LOG_LEVEL: "loud" });
   expect(await settings.exit).toEqual([78, null]);
   expect(settings.output()).toMatch(/PORT must be.*\nLOG_LEVEL must be/);
 
   const directory = mkdtempSync(join(tmpdir(), "cards-"));
   mkdirSync(join(directory, "empty-policy"));
-  const policies = start([process.execPath, "src/main.ts"], { CARDS_DIR: directory });
+  const policies = run([process.execPath, "src/main.ts"], { CARDS_DIR: directory });
   expect(await policies.exit).toEqual([78, null]);
   expect(policies.output()).toContain(join(directory, "empty-policy", "policy.yaml"));
   rmSync(directory, { recursive: true });
@@ -123,7 +87,7 @@ test("with a clients file only registered clients are answered; production wants
     JSON.stringify({ clients: [{ name: "example-health", issuer: "https://ehr.example.org", jwks }] }),
   );
   const production = { NODE_ENV: "production", BASE_URL: "https://cds.example.org", PORT: String(port) };
-  const { output } = start([process.execPath, "src/main.ts"], { ...production, CLIENTS_FILE: file });
+  const { output } = run([process.execPath, "src/main.ts"], { ...production, CLIENTS_FILE: file });
   await untilReady(url);
   expect(output()).toContain('"clients":["example-health"]');
   const statusWith = async (headers: Record<string, string>) =>
@@ -133,12 +97,12 @@ test("with a clients file only registered clients are answered; production wants
   expect(await statusWith({ authorization: `Bearer ${token}` })).toBe(200);
   expect(leaksIn(output().split("\n"))).toEqual([]);
 
-  const anonymous = start([process.execPath, "src/main.ts"], production);
+  const anonymous = run([process.execPath, "src/main.ts"], production);
   expect(await anonymous.exit).toEqual([78, null]);
   expect(anonymous.output()).toContain("CLIENTS_FILE is required in production");
 
   writeFileSync(file, "clients: [{ name: example-health }]");
-  const both = start([process.execPath, "src/main.ts"], { CLIENTS_FILE: file, CARDS_DIR: folder });
+  const both = run([process.execPath, "src/main.ts"], { CLIENTS_FILE: file, CARDS_DIR: folder });
   expect(await both.exit).toEqual([78, null]);
   expect(both.output()).toContain("clients[0].issuer");
   expect(both.output()).toContain(folder);
@@ -148,7 +112,7 @@ test("with a clients file only registered clients are answered; production wants
 test("a port that is taken is told in one line", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
   await once(taken, "listening");
-  const { exit, output } = start([process.execPath, "src/main.ts"], {
+  const { exit, output } = run([process.execPath, "src/main.ts"], {
     PORT: String((taken.address() as AddressInfo).port),
   });
   expect(await exit).toEqual([78, null]);

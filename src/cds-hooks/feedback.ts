@@ -1,6 +1,7 @@
 // Feedback on cards (CDS Hooks "Feedback"): checked by the specification's invariants cds-fb-1 to 3, and tolerant of Epic, which
 // writes `overrideReasons` and may give only its site's own reason in an `extension`.
 import { z } from "zod";
+import { plain } from "../policy/template.ts";
 import { readBody } from "./request.ts";
 
 /** One outcome of one card, as far as the service keeps it. */
@@ -13,25 +14,34 @@ export type Feedback = {
     | undefined;
   /** Written by a person, and may hold patient data: never logged. */
   readonly comment: string | undefined;
-  /** The site's own reason, as Epic sends it. */
-  readonly extension: Readonly<Record<string, unknown>> | undefined;
+  /** The site's own reason, as Epic sends it in an extension. */
+  readonly siteReason: string | undefined;
   /** ISO 8601. */
   readonly outcomeTimestamp: string;
 };
 
-/** Keeps feedback. Resolves only when it is kept. */
-export type RecordFeedback = (feedback: readonly Feedback[]) => Promise<void>;
+const LONGEST_ID = 256; // characters of an id, a code or a reason
+const LONGEST_COMMENT = 4_000;
+const MOST_IN_A_BATCH = 1_000;
+
+/** Text that every database can keep: PostgreSQL takes no NUL. */
+const text = (longest: number) =>
+  z
+    .string()
+    .max(longest, `must not be longer than ${longest} characters`)
+    .transform((given) => given.replaceAll("\0", "\ufffd"));
+const id = (what: string) => text(LONGEST_ID).refine((given) => given !== "", what);
 
 const reasonCoding = z.object({
-  code: z.string().min(1),
-  system: z.string().optional(),
-  display: z.string().optional(),
+  code: id("must not be empty"),
+  system: text(LONGEST_ID).optional(),
+  display: text(LONGEST_ID).optional(),
 });
 
 const overrideReason = z
   .object({
     reason: reasonCoding.optional(),
-    userComment: z.string().optional(),
+    userComment: text(LONGEST_COMMENT).optional(),
     extension: z.record(z.string(), z.unknown()).optional(),
   })
   .refine(
@@ -41,9 +51,12 @@ const overrideReason = z
 
 const one = z
   .object({
-    card: z.string().min(1, "must be the uuid of a card"),
+    card: id("must be the uuid of a card"),
     outcome: z.enum(["accepted", "overridden"], 'must be "accepted" or "overridden"'),
-    acceptedSuggestions: z.array(z.object({ id: z.string().min(1) })).optional(),
+    acceptedSuggestions: z
+      .array(z.object({ id: id("must be the uuid of a suggestion") }))
+      .max(50)
+      .optional(),
     overrideReason: overrideReason.optional(),
     overrideReasons: z.union([overrideReason, z.array(overrideReason)]).optional(),
     outcomeTimestamp: z.iso.datetime({ offset: true, error: "must be an ISO 8601 date and time with time zone" }),
@@ -53,7 +66,19 @@ const one = z
     error: "is required when the outcome is accepted",
   });
 
-const feedbackCall = z.object({ feedback: z.array(one).min(1, "must hold at least one outcome") });
+const feedbackCall = z.object({
+  feedback: z
+    .array(one)
+    .min(1, "must hold at least one outcome")
+    .max(MOST_IN_A_BATCH, `must not hold more than ${MOST_IN_A_BATCH} outcomes`),
+});
+
+/** The display of the site's reason, among the strings of Epic's extension. */
+function siteReasonIn(extension: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  const key = Object.keys(extension ?? {}).find((name) => /overrideReason\.reasonDisplay$/i.test(name));
+  const found = key === undefined ? undefined : extension?.[key];
+  return typeof found === "string" && found.trim() ? plain(found) : undefined;
+}
 
 /** @throws CallError 400 that names every field at fault */
 export function readFeedback(body: unknown): Feedback[] {
@@ -66,7 +91,7 @@ export function readFeedback(body: unknown): Feedback[] {
       acceptedSuggestions: given.acceptedSuggestions?.map(({ id }) => id) ?? [],
       reason: reason && { system: reason.system, code: reason.code, display: reason.display },
       comment: override?.userComment,
-      extension: override?.extension,
+      siteReason: siteReasonIn(override?.extension),
       outcomeTimestamp: given.outcomeTimestamp,
     };
   });

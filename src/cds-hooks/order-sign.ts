@@ -17,10 +17,12 @@ export type OrderSignSettings = CardSettings & {
   readonly callDeadline: number;
 };
 
-/** What a call came to: the cards, and what the log tells of it. */
+/** What a call came to: the cards, and what the logs tell of it. */
 export type OrderSignResult = {
   readonly cards: Card[];
-  readonly decisions: readonly Decision[];
+  readonly hookInstance: string;
+  /** The decision of each policy that speaks about the call, with the card that it gave. */
+  readonly decided: readonly { readonly decision: Decision; readonly card: Card | undefined }[];
   readonly ignored: Drafts["ignored"];
   readonly reads: readonly ReadNote[];
 };
@@ -36,7 +38,7 @@ export async function answerOrderSign(
 ): Promise<OrderSignResult> {
   const deadline = AbortSignal.timeout(settings.callDeadline);
   const call = readOrderSignCall(body);
-  const { fhirServer, fhirAuthorization } = call;
+  const { fhirServer, fhirAuthorization, hookInstance } = call;
   // The EHR may be called only with both ("FHIR Resource Access").
   const access =
     fhirServer && fhirAuthorization ? ehr.open(fhirServer, fhirAuthorization.access_token, deadline) : undefined;
@@ -44,7 +46,7 @@ export async function answerOrderSign(
   const drafts = await readDrafts(call, access, mightMatter);
   const { index, ignored } = drafts;
   const policies = settings.policies.filter((policy) => ordersOfPolicy(policy, drafts.orders).length > 0);
-  if (policies.length === 0) return { cards: [], decisions: [], ignored, reads: [] };
+  if (policies.length === 0) return { cards: [], hookInstance, decided: [], ignored, reads: [] };
 
   const sources = [...new Set(policies.flatMap(sourcesRead))];
   // Both at once; the first indexes what came along before it waits, so that the chart is read with it.
@@ -62,10 +64,13 @@ export async function answerOrderSign(
       sources,
     ),
   ]);
-  const decisions = policies.map((policy) => decide(policy, orders, chart));
-  const cards = decisions.map((decision) => cardFor(decision, settings, client)).filter((card) => card !== undefined);
-  if (cards.length === 0) throwIfNothingRead(decisions);
-  return { cards, decisions, ignored, reads };
+  const decided = policies.map((policy) => {
+    const decision = decide(policy, orders, chart);
+    return { decision, card: cardFor(decision, settings, client) };
+  });
+  const cards = decided.map(({ card }) => card).filter((card) => card !== undefined);
+  if (cards.length === 0) throwIfNothingRead(decided.map(({ decision }) => decision));
+  return { cards, hookInstance, decided, ignored, reads };
 }
 
 function throwIfNothingRead(decisions: readonly Decision[]): void {

@@ -1,14 +1,17 @@
 // Feedback over HTTP: the specification's invariants, what Epic and the sandbox send, and what is handed on to be kept.
 import type { Feedback } from "../../src/cds-hooks/feedback.ts";
 import { PLANTED } from "../support/planted.ts";
-import { type Service, startService } from "../support/service.ts";
+import { forgetful, type Service, startService } from "../support/service.ts";
 
 let service: Service;
 const kept: Feedback[] = [];
 beforeAll(async () => {
   service = await startService({
-    recordFeedback: async (feedback) => {
-      kept.push(...feedback);
+    store: {
+      ...forgetful,
+      keepFeedback: async (_client, feedback) => {
+        kept.push(...feedback);
+      },
     },
   });
 });
@@ -47,7 +50,7 @@ test.each([
   [
     "Epic's extension instead of a reason",
     { overrideReasons: { extension: { "com.epic.cdshooks.feedback.overrideReason.reasonDisplay": "Cost" } } },
-    { extension: { "com.epic.cdshooks.feedback.overrideReason.reasonDisplay": "Cost" } },
+    { siteReason: "Cost" },
   ],
   ["a comment alone", { overrideReason: { userComment: "planted-comment" } }, { comment: "planted-comment" }],
 ])("overridden with %s", async (_name, parts, expected) => {
@@ -70,6 +73,8 @@ test.each([
     "feedback.0.acceptedSuggestions",
   ],
   ["an empty reason (cds-fb-3)", { feedback: [{ ...overridden, overrideReason: {} }] }, "feedback.0.overrideReason"],
+  ["a card that is too long", { feedback: [{ ...overridden, card: "c".repeat(300) }] }, "feedback.0.card"],
+  ["too many at once", { feedback: Array(1001).fill(overridden) }, "feedback"],
   ["no card", { feedback: [{ ...overridden, card: "" }] }, "feedback.0.card"],
   ["no time", { feedback: [{ ...overridden, outcomeTimestamp: "yesterday" }] }, "feedback.0.outcomeTimestamp"],
   ["one at fault among others", { feedback: [overridden, { ...overridden, outcome: "?" }] }, "feedback.1.outcome"],

@@ -10,6 +10,7 @@ import { openClient } from "../../src/clients/client.ts";
 import type { RegisteredClient } from "../../src/clients/clients-file.ts";
 import { loadPolicies } from "../../src/policy/load.ts";
 import { createHttpServer, type ServerLimits } from "../../src/server.ts";
+import type { Store } from "../../src/store/store.ts";
 import { faultsOfCards, faultsOfError } from "./conformance.ts";
 import { leaksIn } from "./planted.ts";
 
@@ -61,6 +62,17 @@ export type Card = {
 
 const policies = loadPolicies("cards");
 
+/** Keeps nothing: for tests of other things. */
+export const forgetful: Store = {
+  keepFeedback: async () => {},
+  logCards: () => {},
+  report: async () => {
+    throw new Error("nothing is kept");
+  },
+  health: () => ({ status: "ok" }),
+  close: async () => {},
+};
+
 /** The public address that the service believes to have. */
 export const BASE_URL = "http://127.0.0.1:3000";
 
@@ -81,7 +93,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     callDeadline: 1500,
     exceptionCard: false,
     log,
-    recordFeedback: async () => {},
+    store: forgetful,
     isReady: () => true,
     bodyLimit: "8mb",
     corsOrigins: ["*"],

@@ -1,0 +1,31 @@
+// What the decision log keeps of the cards of a call: which, why and for whom, and nothing of the patient.
+import type { CriterionFinding } from "../policy/decide.ts";
+import type { IssuedCard } from "../store/decision-log.ts";
+import type { OrderSignResult } from "./order-sign.ts";
+
+/** Outcome by criterion. */
+export function outcomesOf(criteria: readonly CriterionFinding[]): Record<string, string> {
+  return Object.fromEntries(criteria.map(({ criterion, outcome }) => [criterion.id, outcome]));
+}
+
+/** What the decision log keeps of the cards of a call. @param latency milliseconds from the call's arrival to its answer */
+export function issuedCards({ decided, hookInstance }: OrderSignResult, client: string, latency: number): IssuedCard[] {
+  const issuedAt = new Date().toISOString();
+  return decided.flatMap(({ decision: { policy, row, criteria }, card }) =>
+    card
+      ? {
+          ...{ card: card.uuid, issuedAt, client, hookInstance, latency, row, indicator: card.indicator },
+          policy: policy.id,
+          revision: policy.revision,
+          criteria: outcomesOf(criteria),
+          evidence: Object.fromEntries(
+            criteria.map(({ criterion, evidence }) => [
+              criterion.id,
+              [...new Set(evidence.map(({ record }) => record.resourceType))],
+            ]),
+          ),
+          suggestions: (card.suggestions ?? []).map(({ uuid }) => uuid),
+        }
+      : [],
+  );
+}

@@ -1,0 +1,37 @@
+// The database as the store sees it: statements that are carried out together or not at all.
+
+/** A value in SQL. Placeholders are written $1, $2, … */
+export type Value = string | number | null;
+export type Statement = { readonly sql: string; readonly values?: readonly Value[] };
+export type Row = Readonly<Record<string, unknown>>;
+
+export type Database = {
+  /**
+   * Carries out the statements in one transaction, and resolves with the rows of each.
+   * @param durable whether they must outlast a power cut once this resolves
+   * @throws DatabaseFailure
+   */
+  run(statements: readonly Statement[], durable?: boolean): Promise<Row[][]>;
+  /** Brings the tables up to date, under a lock. @throws DatabaseFailure */
+  migrate(migrations: readonly Migration[]): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** The database did not do it. `why` is a code or a fixed text: never a value. */
+export class DatabaseFailure extends Error {
+  readonly why: string;
+
+  constructor(why: string) {
+    super(why);
+    this.why = why;
+  }
+}
+
+/** Versions count from 1 without a gap; only forward. */
+export type Migration = { readonly version: number; readonly sql: string };
+
+/** The migrations that are still to be applied. @throws DatabaseFailure for a database of a newer service */
+export function pending(migrations: readonly Migration[], current: number): readonly Migration[] {
+  if (current > migrations.length) throw new DatabaseFailure("its tables are of a newer version of this service");
+  return migrations.filter(({ version }) => version > current);
+}

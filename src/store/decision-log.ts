@@ -1,0 +1,119 @@
+// The decision log: a row for each card that was issued, written in batches after the answer was sent. A database that is slow, full or
+// lost delays no card: rows wait in memory, and when there are too many the oldest are dropped, which is counted and logged.
+import type { Logger } from "pino";
+import { type Database, DatabaseFailure, type Statement, type Value } from "./database.ts";
+
+/** A card that was issued, without anything of the patient. */
+export type IssuedCard = {
+  readonly card: string;
+  /** ISO 8601, UTC. */
+  readonly issuedAt: string;
+  readonly client: string;
+  readonly hookInstance: string;
+  readonly policy: string;
+  readonly revision: string;
+  /** The row of the decision table. */
+  readonly row: string;
+  readonly indicator: string;
+  /** Outcome by criterion. */
+  readonly criteria: Readonly<Record<string, string>>;
+  /** Kinds of evidence counted, by criterion: resource types. */
+  readonly evidence: Readonly<Record<string, readonly string[]>>;
+  readonly suggestions: readonly string[];
+  /** Milliseconds from the call's arrival to its answer. */
+  readonly latency: number;
+};
+
+export type DecisionLog = {
+  add(cards: readonly IssuedCard[]): void;
+  /** Why rows could not be written the last time, or undefined. */
+  failure(): string | undefined;
+  /** Rows dropped so far. */
+  dropped(): number;
+  /** Writes what waits, or gives up. */
+  close(): Promise<void>;
+};
+
+export type DecisionLogOptions = {
+  /** Milliseconds between two writes. */
+  readonly every?: number;
+  /** Rows that may wait in memory. */
+  readonly mostWaiting?: number;
+};
+
+const EVERY = 1_000;
+const MOST_WAITING = 10_000;
+const MOST_IN_A_BATCH = 500;
+
+export function createDecisionLog(database: Database, log: Logger, options: DecisionLogOptions = {}): DecisionLog {
+  const { every = EVERY, mostWaiting = MOST_WAITING } = options;
+  let waiting: IssuedCard[] = [];
+  let failure: string | undefined;
+  let dropped = 0;
+  let writing: Promise<void> | undefined;
+
+  async function writeAll(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, MOST_IN_A_BATCH);
+      try {
+        await database.run([insertOf(batch)]);
+      } catch (error) {
+        report(error instanceof DatabaseFailure ? error.why : "unknown failure");
+        return; // tried again at the next turn
+      }
+      const written = new Set(batch);
+      waiting = waiting.filter((card) => !written.has(card)); // some may have been dropped meanwhile
+      if (failure !== undefined) log.info("the decision log is written again");
+      failure = undefined;
+    }
+  }
+  function report(why: string): void {
+    if (why !== failure) log.error({ why, waiting: waiting.length }, "the decision log could not be written");
+    failure = why;
+  }
+  function write(): Promise<void> {
+    writing ??= writeAll().finally(() => {
+      writing = undefined;
+    });
+    return writing;
+  }
+  const timer = setInterval(() => void write(), every);
+  timer.unref();
+
+  return {
+    add(cards) {
+      waiting.push(...cards);
+      const excess = waiting.length - mostWaiting;
+      if (excess <= 0) return;
+      if (dropped === 0)
+        log.error({ mostWaiting }, "the decision log drops its oldest rows: too many wait to be written");
+      waiting.splice(0, excess);
+      dropped += excess;
+    },
+    failure: () => failure,
+    dropped: () => dropped,
+    async close() {
+      clearInterval(timer);
+      await write();
+      await write(); // what came while the first was under way
+      if (waiting.length > 0) log.error({ lost: waiting.length }, "rows of the decision log were not written");
+    },
+  };
+}
+
+const COLUMNS =
+  "card, issued_at, client, hook_instance, policy, revision, decision_row, indicator, criteria, evidence, suggestions, latency_ms";
+
+function insertOf(cards: readonly IssuedCard[]): Statement {
+  const rows = cards.map((each): Value[] => [
+    ...[each.card, each.issuedAt, each.client, each.hookInstance, each.policy, each.revision, each.row, each.indicator],
+    ...[JSON.stringify(each.criteria), JSON.stringify(each.evidence), JSON.stringify(each.suggestions), each.latency],
+  ]);
+  const width = rows[0]?.length ?? 0;
+  const places = rows.map(
+    (row, index) => `(${row.map((_value, column) => `$${index * width + column + 1}`).join(", ")})`,
+  );
+  // A batch whose commit was not confirmed is written again.
+  const sql = `INSERT INTO cards (${COLUMNS}) VALUES ${places.join(", ")} ON CONFLICT DO NOTHING`;
+  return { sql, values: rows.flat() };
+}

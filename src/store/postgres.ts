@@ -1,0 +1,67 @@
+// PostgreSQL: for several instances that share one store. Failures are known by PostgreSQL's code; messages may quote values.
+import pg from "pg";
+import { type Database, DatabaseFailure, pending } from "./database.ts";
+
+/** Any number, so long as every instance takes the same: the lock under which tables are brought up to date. */
+const MIGRATION_LOCK = 4_703_182;
+const POOL = {
+  max: 10,
+  connectionTimeoutMillis: 2_000,
+  idleTimeoutMillis: 30_000,
+  query_timeout: 10_000,
+  statement_timeout: 10_000,
+  keepAlive: true,
+};
+
+export function openPostgres(url: string): Database {
+  const pool = new pg.Pool({ ...POOL, connectionString: url });
+  // A connection that breaks is known by the query that it breaks, and is replaced when it is next needed.
+  pool.on("error", () => {}).on("connect", (client) => client.on("error", () => {}));
+
+  async function transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    let client: pg.PoolClient | undefined;
+    try {
+      client = await pool.connect();
+      await client.query("BEGIN");
+      const result = await work(client);
+      await client.query("COMMIT");
+      client.release();
+      return result;
+    } catch (error) {
+      // Whatever state it is in, the connection is not used again: the server rolls back.
+      client?.release(true);
+      throw error instanceof DatabaseFailure ? error : new DatabaseFailure(codeOf(error));
+    }
+  }
+
+  return {
+    run: (statements, durable = false) =>
+      transaction(async (client) => {
+        await client.query(`SET LOCAL synchronous_commit = ${durable ? "on" : "off"}`);
+        const rows = [];
+        for (const { sql, values = [] } of statements) rows.push((await client.query(sql, [...values])).rows);
+        return rows;
+      }),
+    migrate: (migrations) =>
+      transaction(async (client) => {
+        await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
+        await client.query(
+          "CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)",
+        );
+        const { rows } = await client.query("SELECT COALESCE(MAX(version), 0) AS version FROM schema_versions");
+        for (const { version, sql } of pending(migrations, Number(rows[0].version))) {
+          await client.query(sql);
+          await client.query("INSERT INTO schema_versions VALUES ($1, $2)", [version, new Date().toISOString()]);
+        }
+      }),
+    close: async () => {
+      if (!pool.ending) await pool.end();
+    },
+  };
+}
+
+function codeOf(error: unknown): string {
+  const { code, message } = Object(error) as { code?: unknown; message?: unknown };
+  if (typeof code === "string") return code;
+  return /timeout/i.test(String(message)) ? "timeout" : "connection lost";
+}

@@ -1,0 +1,206 @@
+// The real process and its store: killed in mid-stream, two on one PostgreSQL, started without its database; and the report, as people
+// and programs read it. KILLS says how often the process is killed (2).
+import { randomUUID } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import { SERVICE_ID } from "../../src/cds-hooks/discovery.ts";
+import { openDatabase } from "../../src/store/open.ts";
+import { call } from "../support/calls.ts";
+import { type Databases, databases, freePort } from "../support/databases.ts";
+import { killAll, run, serve } from "../support/process.ts";
+import type { Card } from "../support/service.ts";
+import { until } from "../support/until.ts";
+
+const KILLS = Number(process.env.KILLS ?? 2);
+const ENDPOINT = `/cds-services/${SERVICE_ID}`;
+afterAll(killAll);
+
+async function post(url: string, path: string, body: unknown): Promise<Response> {
+  const headers = { "content-type": "application/json" };
+  return fetch(url + path, { method: "POST", headers, body: JSON.stringify(body) });
+}
+const outcome = (card: string, parts = {}) => ({
+  card,
+  outcome: "overridden",
+  outcomeTimestamp: "2026-11-24T10:00:00Z",
+  ...parts,
+});
+const cardFrom = async (url: string) =>
+  ((await (await post(url, ENDPOINT, call())).json()) as { cards: Card[] }).cards[0] as Card;
+
+/** Sends batches of feedback until a call fails. @returns the cards of every batch that was answered 200 */
+async function stream(url: string, end: () => boolean = () => false): Promise<string[]> {
+  const kept: string[] = [];
+  while (!end()) {
+    const batch = [randomUUID(), randomUUID(), randomUUID()];
+    const answer = await post(url, `${ENDPOINT}/feedback`, { feedback: batch.map((card) => outcome(card)) }).catch(
+      () => undefined,
+    );
+    if (answer?.status !== 200) break;
+    kept.push(...batch);
+  }
+  return kept;
+}
+
+async function cardsWithFeedback(databaseUrl: string): Promise<Map<string, number>> {
+  const database = openDatabase(databaseUrl);
+  const [rows = []] = await database.run([{ sql: "SELECT card, COUNT(*) AS times FROM feedback GROUP BY card" }]);
+  await database.close();
+  return new Map(rows.map(({ card, times }) => [String(card), Number(times)]));
+}
+
+describe.each(["sqlite", "postgres"] as const)("%s", (kind) => {
+  let server: Databases;
+  beforeAll(async () => {
+    server = await databases[kind]();
+  });
+  afterAll(() => server.stop());
+
+  test(
+    `killed ${KILLS} times during a stream of feedback: all that was answered 200 is there once, each batch whole`,
+    async () => {
+      const DATABASE_URL = await server.create();
+      const kept: string[] = [];
+      for (let kill = 0; kill < KILLS; kill += 1) {
+        const { url, child, exit } = await serve({ DATABASE_URL });
+        const streams = [1, 2, 3, 4].map(() => stream(url));
+        await wait(100 + Math.random() * 400);
+        child.kill("SIGKILL");
+        kept.push(...(await Promise.all(streams)).flat());
+        await exit;
+      }
+      expect(kept.length).toBeGreaterThan(0);
+      const { child, exit } = await serve({ DATABASE_URL });
+      child.kill("SIGTERM");
+      expect(await exit).toEqual([0, null]);
+      const there = await cardsWithFeedback(DATABASE_URL);
+      expect(kept.filter((card) => there.get(card) !== 1)).toEqual([]);
+      expect([...there.values()].reduce((sum, times) => sum + times, 0) % 3).toBe(0);
+    },
+    KILLS * 15_000 + 20_000,
+  );
+
+  test("a card, what became of it, and the report while the service runs: table, CSV and JSON", async () => {
+    const DATABASE_URL = await server.create();
+    const { url } = await serve({ DATABASE_URL });
+    const [first, second] = [await cardFrom(url), await cardFrom(url)];
+    await cardFrom(url);
+    const accepted = { outcome: "accepted", acceptedSuggestions: [{ id: first.suggestions?.[0]?.uuid }] };
+    const extension = { "com.epic.cdshooks.feedback.overrideReason.reasonDisplay": "=Formulary, here" };
+    const feedback = [outcome(first.uuid, accepted), outcome(second.uuid, { overrideReasons: { extension } })];
+    expect((await post(url, `${ENDPOINT}/feedback`, { feedback })).status).toBe(200);
+    await until(async () => ((await (await fetch(`${url}/insights`)).json()) as { cards: number }).cards === 3);
+
+    const report = async (...words: string[]) => {
+      const { exit, output } = run([process.execPath, "src/report.ts", ...words], { DATABASE_URL });
+      expect(await exit).toEqual([0, null]);
+      return output();
+    };
+    const json = JSON.parse(await report("--format", "json"));
+    expect(json).toMatchObject({ cards: 3, accepted: 1, overridden: 1, ignored: 1, acceptance: { rate: 0.5 } });
+    expect(json).toEqual(await (await fetch(`${url}/insights`)).json());
+    expect(json.byRevision).toMatchObject([{ policy: "imatinib-preferred", cards: 3 }]);
+    expect(json.byClient).toMatchObject([{ client: "open", cards: 3 }]);
+    const table = await report("--since", "30d");
+    expect(table).toMatch(/Cards issued 3 \(since \d{4}-\d\d-\d\d\)/);
+    expect(table).toMatch(/ {2}accepted +1 {2}█{30}\n/);
+    expect(table).toContain("50 % (95 % interval 9 to 91 %)");
+    expect(table).toContain("=Formulary, here");
+    const csv = await report("--format", "csv", "--client", "open");
+    expect(csv).toContain("all,,cards,3\r\n");
+    expect(csv).toContain(`override reason,"'=Formulary, here",cards,1\r\n`);
+    expect(await report("--policy", "none")).toContain("Cards issued 0 (policy none)");
+  });
+});
+
+describe("two instances on one PostgreSQL", () => {
+  let server: Databases;
+  beforeAll(async () => {
+    server = await databases.postgres();
+  });
+  afterAll(() => server.stop());
+
+  test("started at once on an empty database, under load: nothing is lost, and both show one report", async () => {
+    const DATABASE_URL = await server.create();
+    const [one, two] = await Promise.all([serve({ DATABASE_URL }), serve({ DATABASE_URL })]);
+    const urls = [one.url, two.url];
+    const end = Date.now() + 1500;
+    const isOver = () => Date.now() > end;
+    // Cards from one, feedback on them to the other; and streams of other feedback to both.
+    const answered = urls.map(async (url, index) => {
+      let cards = 0;
+      while (!isOver()) {
+        const { uuid } = await cardFrom(url);
+        const answer = await post(urls[1 - index] ?? "", `${ENDPOINT}/feedback`, { feedback: [outcome(uuid)] });
+        if (answer.status === 200) cards += 1;
+      }
+      return cards;
+    });
+    const streams = urls.flatMap((url) => [stream(url, isOver), stream(url, isOver)]);
+    const cards = (await Promise.all(answered)).reduce((sum, each) => sum + each, 0);
+    const kept = (await Promise.all(streams)).flat();
+    const reports = () =>
+      Promise.all(urls.map(async (url) => (await fetch(`${url}/insights`)).json() as Promise<{ cards: number }>));
+    await until(async () => (await reports()).every((report) => report.cards === cards));
+    const [first, second] = await reports();
+    expect(first).toEqual(second);
+    expect(first).toMatchObject({
+      cards,
+      ignored: 0,
+      overridden: cards + kept.length,
+      unknown: { overridden: kept.length },
+    });
+    const there = await cardsWithFeedback(DATABASE_URL);
+    expect(kept.filter((card) => there.get(card) !== 1)).toEqual([]);
+  });
+});
+
+describe("started without its database", () => {
+  test("the log says it, readiness is red, cards are served, feedback is refused so that it is sent again", async () => {
+    const port = String(await freePort());
+    const DATABASE_URL = `postgres://nobody:secret-word@127.0.0.1:${await freePort()}/nowhere`;
+    const { child, exit, output } = run([process.execPath, "src/main.ts"], { PORT: port, DATABASE_URL });
+    const url = `http://127.0.0.1:${port}`;
+    await until(() => output().includes("the store could not be opened"));
+    await until(() =>
+      fetch(`${url}/health/live`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    );
+    const ready = await fetch(`${url}/health/ready`);
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toMatchObject({
+      status: "starting",
+      store: { status: "starting", why: "ECONNREFUSED" },
+    });
+    expect(await cardFrom(url)).toMatchObject({ indicator: "warning" });
+    const refused = await post(url, `${ENDPOINT}/feedback`, { feedback: [outcome("card-1")] });
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(await refused.text()).toContain("nothing was kept, send it again");
+    expect((await fetch(`${url}/insights`)).status).toBe(503);
+    expect(output()).not.toContain("secret-word");
+    child.kill("SIGTERM");
+    expect(await exit).toEqual([0, null]);
+  });
+
+  test("a folder that cannot be written is the same", async () => {
+    const port = String(await freePort());
+    const { child, exit, output } = run([process.execPath, "src/main.ts"], {
+      PORT: port,
+      DATABASE_URL: "sqlite:/proc/nowhere/cds.db",
+    });
+    await until(() => /store could not be opened/.test(output()));
+    expect(await cardFrom(`http://127.0.0.1:${port}`)).toBeDefined();
+    child.kill("SIGTERM");
+    expect(await exit).toEqual([0, null]);
+  });
+
+  test("the report says that there is nothing, and how it is called", async () => {
+    const nothing = run([process.execPath, "src/report.ts"], { DATABASE_URL: "sqlite:/nowhere/cds.db" });
+    expect(await nothing.exit).toEqual([1, null]);
+    expect(nothing.output()).toContain("there is no database at /nowhere/cds.db: set DATABASE_URL");
+    const wrong = run([process.execPath, "src/report.ts", "--format", "pdf"]);
+    expect(await wrong.exit).toEqual([1, null]);
+    expect(wrong.output()).toContain("--format must be table, csv or json");
+  });
+});
