@@ -40,14 +40,7 @@ export function describePolicy(policy: Policy, operator: string) {
       overridesException,
       expressions: select.map((expression: Expression) => expression.text),
     })),
-    valueSets: [...policy.terminology.sets.values()].map(({ name, title, description, concepts, excludes, text }) => ({
-      name,
-      title,
-      description,
-      excludes,
-      concepts,
-      text,
-    })),
+    valueSets: [...policy.terminology.sets.values()],
     history,
   };
 }

@@ -95,6 +95,7 @@ function writeValueSet({
   concepts,
   excludes,
   text,
+  names,
 }: PolicyDescription["valueSets"][number]): Html {
   return html`<details id="${name}">
 <summary>${title} (${name}, ${concepts.length} codes)</summary>
@@ -105,5 +106,6 @@ ${excludes.length > 0 ? html`<p>A record in ${excludes.join(" or ")} is not in t
 ${concepts.map(({ system, code, display, comment }) => html`<tr><td><code>${system}|${code}</code></td><td>${display}</td><td>${comment}</td></tr>`)}
 </table>
 ${text.map(({ all, any, none }) => html`<p>By text: ${[all.length > 0 && `all of "${all.join('", "')}"`, any.length > 0 && `one of "${any.join('", "')}"`, none.length > 0 && `none of "${none.join('", "')}"`].filter(Boolean).join("; ")}</p>`)}
+${names ? html`<p>By name: "${names.names.join('", "')}". Neutral words beside a name: "${names.neutral.join('", "')}". With any other word a name only mentions it, and not at all where all of it is ${names.except.length > 0 ? html`"${names.except.join('", "')}"` : "another substance"}.</p>` : html``}
 </details>`;
 }

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { codingKeys } from "./codings.ts";
 import { codingsOf, type FhirObject, namesOf } from "./fhir-json.ts";
-import { fitsRule, mentions, type TextRule } from "./terms.ts";
+import { fitsRule, isSubstance, mentions, mentionsSubstance, type NameRule, type TextRule } from "./terms.ts";
 
 /** One code as a value set lists it. `comment` says how certain it is and where it was seen. */
 export type Concept = { system: string; code: string; display: string; comment: string | undefined };
@@ -16,7 +16,11 @@ export type ValueSet = {
   concepts: Concept[];
   excludes: string[];
   text: TextRule[];
+  names: NameRule | undefined;
 };
+
+/** What a policy says of a value set beside its codes. */
+export type Recognition = Pick<ValueSet, "text" | "names">;
 
 const COMMENT = "http://hl7.org/fhir/StructureDefinition/valueset-concept-comments";
 const extension = z.looseObject({ url: z.string(), valueString: z.string().optional() });
@@ -44,7 +48,11 @@ export const valueSetSchema = z
   .refine((set) => set.compose ?? set.expansion, "needs a compose or an expansion");
 
 /** Reads one FHIR ValueSet. The name is the file's, since a policy's expressions use that. */
-export function readValueSet(name: string, resource: z.infer<typeof valueSetSchema>, text: TextRule[]): ValueSet {
+export function readValueSet(
+  name: string,
+  resource: z.infer<typeof valueSetSchema>,
+  recognition: Recognition,
+): ValueSet {
   const listed = (resource.compose?.include ?? []).flatMap(({ system, concept }) =>
     concept.map((entry) => ({
       system,
@@ -65,7 +73,7 @@ export function readValueSet(name: string, resource: z.infer<typeof valueSetSche
     description: resource.description,
     concepts: resource.expansion ? expanded : listed,
     excludes: (resource.compose?.exclude ?? []).flatMap(({ valueSet }) => valueSet),
-    text,
+    ...recognition,
   };
 }
 
@@ -75,9 +83,11 @@ export type Terminology = {
   readonly namesByKey: ReadonlyMap<string, readonly string[]>;
   readonly displayByKey: ReadonlyMap<string, string>;
   readonly termsByText: readonly string[];
+  /** Sets whose codes leave open which product it is: text may tell more. */
+  readonly productNeutral: readonly string[];
 };
 
-export function indexValueSets(sets: ValueSet[]): Terminology {
+export function indexValueSets(sets: ValueSet[], productNeutral: readonly string[] = []): Terminology {
   const namesByKey = new Map<string, string[]>();
   const displayByKey = new Map<string, string>();
   for (const set of sets) {
@@ -95,19 +105,54 @@ export function indexValueSets(sets: ValueSet[]): Terminology {
     sets: new Map(sets.map((set) => [set.name, set])),
     namesByKey,
     displayByKey,
-    termsByText: [...new Set(rules.flatMap((rule) => (rule.all.length > 0 ? rule.all : rule.any)))],
+    termsByText: [
+      ...new Set([
+        ...rules.flatMap((rule) => (rule.all.length > 0 ? rule.all : rule.any)),
+        ...sets.flatMap(({ names }) => names?.names ?? []),
+      ]),
+    ],
+    productNeutral,
   };
 }
 
 /**
- * The names of the value sets that the concept belongs to: by any of its codings; by text only when none of them is in
- * any value set of the policy. A set that excludes another gives way to it.
+ * The names of the value sets that the concept belongs to: by any of its codings; by text only when none of them tells the
+ * product. A set that excludes another gives way to it. A name that only mentions a substance makes nothing that substance,
+ * whatever code stands beside it.
  */
 export function membership(terminology: Terminology, concept: FhirObject): Set<string> {
-  const coded = new Set(codingsOf(concept).flatMap((coding) => setsOfCoding(terminology, coding)));
-  const found = coded.size > 0 ? coded : setsByText(terminology, namesOf(concept));
-  const givesWay = (name: string) => terminology.sets.get(name)?.excludes.some((excluded) => found.has(excluded));
-  return new Set([...found].filter((name) => !givesWay(name)));
+  const coded = codedSets(terminology, concept);
+  const isTold = [...coded].some((name) => !terminology.productNeutral.includes(name));
+  const found = isTold ? coded : new Set([...coded, ...setsByText(terminology, namesOf(concept))]);
+  const givesWay = ({ excludes }: ValueSet) => excludes.some((excluded) => found.has(excluded));
+  const sets = [...terminology.sets.values()].filter(({ name }) => found.has(name));
+  const members = sets.filter((set) => !givesWay(set) && !saysMore(terminology, concept, set));
+  return new Set(members.map(({ name }) => name));
+}
+
+/** The names of the value sets that the concept, or a text, may be about: all that it belongs to or mentions by any name. */
+export function mentioned(terminology: Terminology, value: FhirObject | string): Set<string> {
+  const names = typeof value === "string" ? [value] : namesOf(value);
+  const certain = typeof value === "string" ? [] : membership(terminology, value);
+  const coded = typeof value === "string" ? new Set<string>() : codedSets(terminology, value);
+  const possible = [...terminology.sets.values()].filter((set) => {
+    const rule = set.names;
+    return rule && (coded.has(set.name) || names.some((name) => mentionsSubstance(name, rule)));
+  });
+  return new Set([...certain, ...possible.map(({ name }) => name)]);
+}
+
+/** Whether a name that is not the display of one of the set's own codes mentions the substance, and something else. */
+function saysMore(terminology: Terminology, concept: FhirObject, { name: set, names: rule }: ValueSet): boolean {
+  if (!rule) return false;
+  const foreign = codingsOf(concept).filter((coding) => !setsOfCoding(terminology, coding).includes(set));
+  return namesOf({ ...concept, coding: foreign }).some(
+    (name) => mentions(name, rule.names) && !isSubstance(name, rule),
+  );
+}
+
+function codedSets(terminology: Terminology, concept: FhirObject): Set<string> {
+  return new Set(codingsOf(concept).flatMap((coding) => setsOfCoding(terminology, coding)));
 }
 
 function setsOfCoding(terminology: Terminology, coding: FhirObject): readonly string[] {
@@ -118,9 +163,11 @@ function setsOfCoding(terminology: Terminology, coding: FhirObject): readonly st
   return hits.length === 1 && hits[0] ? hits[0] : [];
 }
 
-function setsByText(terminology: Terminology, names: string[]): Set<string> {
-  const sets = [...terminology.sets.values()].filter((set) => set.text.some((rule) => fitsRule(names, rule)));
-  return new Set(sets.map((set) => set.name));
+function setsByText(terminology: Terminology, names: string[]): string[] {
+  const sets = [...terminology.sets.values()].filter(({ text, names: rule }) => {
+    return text.some((each) => fitsRule(names, each)) || (rule && names.some((name) => isSubstance(name, rule)));
+  });
+  return sets.map(({ name }) => name);
 }
 
 /** Whether the text names anything that the value sets know by text: a reason to look at what it refers to. */
