@@ -127,14 +127,18 @@ function* writeGaps(gaps: readonly Gap[]): Generator<string> {
     if (kind === "unreadable") counts.set(RECORD_NAMES[source], (counts.get(RECORD_NAMES[source]) ?? 0) + count);
   }
   for (const [name, count] of counts) yield `- ${count} ${name}${count === 1 ? "" : "s"} could not be read.`;
+  for (const { source, kind, count } of gaps) {
+    if (kind === "unanswered")
+      yield `- ${count} ${RECORD_NAMES[source]}${count === 1 ? "" : "s"}: not known, or nothing named.`;
+  }
 }
 
 /** Why there is no change in one click: once for what the row forbids, else order by order. */
-function* writeWhyNot({ row, changes, policy }: Decision, names: readonly string[]): Generator<string> {
+function* writeWhyNot({ row, changes, policy, alreadyOrdered }: Decision, names: readonly string[]): Generator<string> {
   const whole: Partial<Record<Row, string>> = {
     "overriding-caution": "No change in one click, because of the recorded reaction.",
     caution: "No change in one click, because of the recorded reaction.",
-    "cautions-unread": `No change in one click: a reaction to an ingredient of ${policy.preferred.name} cannot be ruled out, since allergies were not received, or not in full.`,
+    "cautions-unread": `No change in one click: a reaction to an ingredient of ${policy.preferred.name} cannot be ruled out, since allergies were not received, not in full, or are not known.`,
   };
   if (whole[row]) yield whole[row];
   const reasons: Record<WhyNot, string | undefined> = {
@@ -142,13 +146,23 @@ function* writeWhyNot({ row, changes, policy }: Decision, names: readonly string
     "no-id": "the draft has no id",
     "strength-unknown": "the strength is not certain",
     "brand-in-instructions": `its instructions or notes name ${policy.nonPreferred.name}`,
-    "preferred-also-ordered": `${policy.preferred.name} are among these orders too; check that they are not part of the same dose`,
+    "brand-only": "it says that the brand must be dispensed",
+    "also-ordered": "another order of the same drug is among these; check that they are not part of the same dose",
+    "already-ordered": `${nameRecord(alreadyOrdered[0])} is on order already, and two orders could result`,
   };
   for (const [index, change] of changes.entries()) {
     const reason = whyNot(change) && reasons[whyNot(change) ?? "withheld"];
     if (reason)
       yield `No change in one click for ${escapeMarkdown(names[index] ?? policy.nonPreferred.name)}: ${reason}.`;
   }
+}
+
+/** The drug of a record as the record names it, and where it stands. Markdown. */
+function nameRecord(record: FhirRecord | undefined): string {
+  if (!record) return "";
+  const [name = "the drug"] = namesOf(drugOf(record) ?? {});
+  const where = [referenceTo(record), dateOf(record)].filter((part) => part !== undefined).join(", ");
+  return escapeMarkdown(name) + (where && ` (${escapeMarkdown(where)})`);
 }
 
 function whyNot(change: Change): WhyNot | undefined {

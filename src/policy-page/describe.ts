@@ -26,6 +26,7 @@ export function describePolicy(policy: Policy, operator: string) {
     },
     appliesTo: policy.appliesTo.text,
     authorized: policy.authorized.text,
+    alreadyOrdered: policy.alreadyOrdered.text,
     criteria: policy.criteria.map((criterion) => ({
       id: criterion.id,
       label: criterion.label,
@@ -40,6 +41,7 @@ export function describePolicy(policy: Policy, operator: string) {
       overridesException,
       expressions: select.map((expression: Expression) => expression.text),
     })),
+    unanswered: policy.unanswered.map((expression) => expression.text),
     valueSets: [...policy.terminology.sets.values()],
     history,
   };

@@ -48,12 +48,19 @@ ${replacements.map(({ strength, display, code, system }) => html`<tr><th scope="
 <p>No card when the plan has already authorized the order:</p>
 <pre>${policy.authorized}</pre>
 
+<p>No change in one click beside such an order in the chart:</p>
+<pre>${policy.alreadyOrdered}</pre>
+
 <h2>Criteria</h2>
 ${policy.criteria.map(writeCriterion)}
 
 <h2>Cautions</h2>
 <p>When one of these selects a record, the card says so first and offers no change in one click.</p>
 ${policy.cautions.map(({ id, overridesException, expressions }) => html`<h3>${id}</h3><p class="quiet">${overridesException ? "Even when the exception is documented." : "Unless the exception is documented."}</p>${expressions.map((each) => html`<pre>${each}</pre>`)}`)}
+
+<h2>Records that tell nothing</h2>
+<p>These count as not read, so that no change is offered in one click.</p>
+${policy.unanswered.map((each) => html`<pre>${each}</pre>`)}
 
 <h2>Value sets</h2>
 ${policy.valueSets.map(writeValueSet)}

@@ -53,7 +53,7 @@ export const policyFileSchema = z.strictObject({
   history: z.array(z.strictObject({ date: z.iso.date(), revision: text, changes: text })).min(1),
   payer: z.strictObject({ name: text, names: z.array(text).min(1), otherBenefits: terms }),
   products: z.strictObject({
-    nonPreferred: z.strictObject({ name: text, valueSet: text, brandNames: z.array(text).min(1) }),
+    nonPreferred: z.strictObject({ name: text, valueSet: text, brandNames: z.array(text).min(1), brandOnly: terms }),
     preferred: z.strictObject({ name: text, valueSet: text }),
     productNeutral: terms,
     sameDrug: terms,
@@ -62,8 +62,10 @@ export const policyFileSchema = z.strictObject({
   definitions: z.record(z.string().regex(/^[a-zA-Z]+$/), fhirpath).default({}),
   appliesTo: fhirpath,
   authorized: fhirpath,
+  alreadyOrdered: fhirpath,
   criteria: z.array(criterion).min(1),
   cautions: z.array(caution).default([]),
+  unanswered: z.array(fhirpath).default([]),
   text: z.record(text, z.array(textRule).min(1)).default({}),
   substances: z.strictObject({ neutral: terms, sets: z.record(text, nameRule) }).default({ neutral: [], sets: {} }),
   card: z.strictObject({

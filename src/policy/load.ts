@@ -146,6 +146,9 @@ function compilePolicy(id: string, file: PolicyFile, revision: string, compiler:
     terminology: compiler.terminology,
     appliesTo: compiler.expression("appliesTo", file.appliesTo, ["orders"]),
     authorized: compiler.expression("authorized", file.authorized),
+    alreadyOrdered: compiler.expression("alreadyOrdered", file.alreadyOrdered),
+    unanswered: file.unanswered.map((text, each) => compiler.expression(`unanswered.${each}`, text)),
+    sameDrug: file.products.sameDrug,
     criteria: file.criteria.map(({ established, show, ...criterion }, index) => ({
       ...criterion,
       documented: rules(`criteria.${index}.documented`, criterion.documented, show),

@@ -49,8 +49,14 @@ export type Policy = Pick<
   readonly appliesTo: Expression;
   /** Selects the orders for which the plan has already given prior authorization. */
   readonly authorized: Expression;
+  /** Selects the orders in the chart beside which a change would make one too many. */
+  readonly alreadyOrdered: Expression;
   readonly criteria: readonly Criterion[];
   readonly cautions: readonly Caution[];
+  /** Select the records that say that nothing is known, or nothing at all: as good as not read. */
+  readonly unanswered: readonly Expression[];
+  /** Value sets of the same drug that are not for certain one of the products. */
+  readonly sameDrug: readonly string[];
   readonly texts: CardTexts;
   readonly topic: PolicyFile["card"]["topic"];
   readonly overrideReasons: PolicyFile["card"]["overrideReasons"];
