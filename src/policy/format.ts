@@ -51,7 +51,14 @@ export const policyFileSchema = z.strictObject({
   document: text,
   statement: text,
   history: z.array(z.strictObject({ date: z.iso.date(), revision: text, changes: text })).min(1),
-  payer: z.strictObject({ name: text, names: z.array(text).min(1), otherBenefits: terms }),
+  payer: z.strictObject({
+    name: text,
+    names: z.array(text).min(1),
+    benefits: terms,
+    otherBenefits: terms,
+    selfPay: terms,
+    nobody: terms,
+  }),
   products: z.strictObject({
     nonPreferred: z.strictObject({ name: text, valueSet: text, brandNames: z.array(text).min(1), brandOnly: terms }),
     preferred: z.strictObject({ name: text, valueSet: text }),

@@ -38,7 +38,8 @@ const caseFile = z.looseObject({
 });
 
 function readCases(folder: string) {
-  return caseFile.parse(parse(readFileSync(join(folder, "cases.yaml"), "utf8"), { schema: "failsafe" }));
+  const text = readFileSync(join(folder, "cases.yaml"), "utf8");
+  return caseFile.parse(parse(text, { schema: "failsafe", maxAliasCount: -1 })); // cases share drugs by alias
 }
 
 export function loadCases(folder: string): PolicyCase[] {
