@@ -11,12 +11,13 @@ import { escapeMarkdown, plain, renderMarkdown, type TemplateValues } from "../p
 const MOST_EVIDENCE = 3;
 
 /** What the texts of a policy may speak of. `evidence` is added where there is some. */
-export function templateValuesOf({ policy, changes }: Decision): TemplateValues {
+export function templateValuesOf({ policy, changes, criteria }: Decision): TemplateValues {
   const orders = changes.map(({ order }) => order.resolved);
   const { title, publisher, reviewDate, revision } = policy;
   return {
     order: orders.slice(0, 1),
     orders,
+    missing: criteria.filter(({ outcome }) => outcome !== "documented").map(({ criterion }) => criterion.inShort),
     payer: { name: policy.payer.name },
     policy: { title, publisher, date: reviewDate, version: revision },
   };
@@ -39,8 +40,9 @@ export function writeDetail(decision: Decision, names: readonly string[]): strin
   const isException = row === "exception-to-confirm" || row === "exception-established";
   const plan = isException ? "planConfirm" : payer === "this-payer" ? "planKnown" : "planUnknown";
   const ordered = [...new Set(names)].map((name) => `**${escapeMarkdown(name)}**`).join(", ");
+  const cautions = decision.cautions.filter(({ caution }) => !isException || caution.shownWithException);
   const paragraphs = [
-    ...decision.cautions.map(({ caution, records }) => {
+    ...cautions.map(({ caution, records }) => {
       return `**Caution:** ${renderMarkdown(caution.text, { ...values, evidence: records })}`;
     }),
     `${ordered}: ${renderMarkdown(policy.texts[plan], values)}`,
@@ -64,19 +66,32 @@ function writeCriterion(finding: CriterionFinding, { gaps }: Decision, values: T
   const nothingReceived = sources.every((source) =>
     gaps.some((gap) => gap.source === source && (gap.kind === "not-received" || gap.kind === "failed")),
   );
-  const word = outcome === "unknown" && nothingReceived ? "not received" : WORDS[outcome];
-  const shown = evidence.slice(0, MOST_EVIDENCE).map((each) => writeEvidence(each, values));
-  const more = evidence.length > MOST_EVIDENCE ? ` and ${evidence.length - MOST_EVIDENCE} more` : "";
-  const found = shown.length > 0 ? `: ${shown.join("; ")}${more}` : "";
+  const usual = outcome === "unknown" && nothingReceived ? "not received" : WORDS[outcome];
+  const word = criterion.words[outcome] ?? usual;
+  const found = evidence.length > 0 ? `: ${writeEvidence(evidence, values)}` : "";
   const wouldCount = outcome !== "documented" && criterion.wouldCount ? ` Would count: ${criterion.wouldCount}.` : "";
   const reminder = criterion.reminder ? ` ${criterion.reminder}` : "";
   return `- ${criterion.label}: **${word}**${found}.${wouldCount}${reminder}`;
 }
 
-function writeEvidence({ record, rule }: Evidence, values: TemplateValues): string {
+/** The newest first; records without a date last. A note stands once for all that it concerns. */
+function writeEvidence(evidence: readonly Evidence[], values: TemplateValues): string {
+  const newest = evidence.toSorted((a, b) => (dateOf(b.record) ?? "").localeCompare(dateOf(a.record) ?? ""));
+  const byNote = Map.groupBy(newest.slice(0, MOST_EVIDENCE), ({ rule }) => rule.note);
+  const groups = [...byNote].map(([note, group]) => {
+    const shown = group.map(({ record, rule }) => {
+      return renderMarkdown(rule.show, { ...values, evidence: [record] }) + whereStands(record);
+    });
+    return shown.join("; ") + (note ? ` – ${note}` : "");
+  });
+  const more = evidence.length > MOST_EVIDENCE ? ` and ${evidence.length - MOST_EVIDENCE} more` : "";
+  return groups.join("; ") + more;
+}
+
+/** Where a record stands and when it is of, in brackets. Markdown. */
+function whereStands(record: FhirRecord): string {
   const where = [referenceTo(record), dateOf(record)].filter((part) => part !== undefined).map(escapeMarkdown);
-  const source = where.length > 0 ? ` (${where.join(", ")})` : "";
-  return `${renderMarkdown(rule.show, { ...values, evidence: [record] })}${source}${rule.note ? `, ${rule.note}` : ""}`;
+  return where.length > 0 ? ` (${where.join(", ")})` : "";
 }
 
 /** When a record says that it happened, or was written. */
@@ -161,8 +176,7 @@ function* writeWhyNot({ row, changes, policy, alreadyOrdered }: Decision, names:
 function nameRecord(record: FhirRecord | undefined): string {
   if (!record) return "";
   const [name = "the drug"] = namesOf(drugOf(record) ?? {});
-  const where = [referenceTo(record), dateOf(record)].filter((part) => part !== undefined).join(", ");
-  return escapeMarkdown(name) + (where && ` (${escapeMarkdown(where)})`);
+  return escapeMarkdown(name) + whereStands(record);
 }
 
 function whyNot(change: Change): WhyNot | undefined {

@@ -25,6 +25,7 @@ const evidenceRule = z.strictObject({ select: fhirpath, show: template.optional(
 const criterion = z.strictObject({
   id: text,
   label: text,
+  inShort: text,
   text,
   decides: yesOrNo,
   documented: z.array(evidenceRule).min(1),
@@ -33,11 +34,13 @@ const criterion = z.strictObject({
   show: template,
   wouldCount: text.optional(),
   reminder: text.optional(),
+  words: z.partialRecord(z.enum(["documented", "supporting", "not-found", "unknown"]), text).default({}),
 });
 
 const caution = z.strictObject({
   id: text,
   overridesException: yesOrNo,
+  shownWithException: yesOrNo,
   select: z.array(fhirpath).min(1),
   text: template,
 });

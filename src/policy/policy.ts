@@ -10,6 +10,8 @@ export type EvidenceRule = { readonly select: Expression; readonly show: Templat
 export type Criterion = {
   readonly id: string;
   readonly label: string;
+  /** How a sentence names what has to be documented. */
+  readonly inShort: string;
   readonly text: string;
   /** Whether the exception depends on it; one that does not is shown only. */
   readonly decides: boolean;
@@ -19,12 +21,16 @@ export type Criterion = {
   readonly established: Expression | undefined;
   readonly wouldCount: string | undefined;
   readonly reminder: string | undefined;
+  /** What the card says of an outcome, where its usual word does not fit. */
+  readonly words: PolicyFile["criteria"][number]["words"];
 };
 
 export type Caution = {
   readonly id: string;
   /** Whether it speaks even when the exception is documented. */
   readonly overridesException: boolean;
+  /** Whether it is shown beside a documented exception: not where it speaks of the other product. */
+  readonly shownWithException: boolean;
   readonly select: readonly Expression[];
   readonly text: Template;
 };
