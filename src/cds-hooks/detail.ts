@@ -161,7 +161,7 @@ function* writeWhyNot({ row, changes, policy, alreadyOrdered }: Decision, names:
     "no-id": "the draft has no id",
     "strength-unknown": "the strength is not certain",
     "brand-in-instructions": `its instructions or notes name ${policy.nonPreferred.name}`,
-    "brand-only": "it says that the brand must be dispensed",
+    "brand-only": "the order asks for the brand to be dispensed",
     "also-ordered": "another order of the same drug is among these; check that they are not part of the same dose",
     "already-ordered": `${nameRecord(alreadyOrdered[0])} is on order already, and two orders could result`,
   };

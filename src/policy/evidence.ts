@@ -4,7 +4,8 @@ import type { Chart, ChartVariable, Source } from "./chart.ts";
 import { chartVariables } from "./chart.ts";
 import type { Expression } from "./expression.ts";
 import { type FhirObject, type FhirRecord, objectsIn, textIn } from "./fhir-json.ts";
-import { mentioned, type Terminology } from "./value-sets.ts";
+import { mentioned } from "./membership.ts";
+import type { Terminology } from "./value-sets.ts";
 
 /** The variables of a criterion's expressions: the chart's and the orders that the policy speaks about. */
 export const evidenceVariables = ["orders", ...chartVariables] as const;

@@ -3,8 +3,8 @@
 import { join } from "node:path";
 import { type Decision, decide, ordersOfPolicy } from "../../src/policy/decide.ts";
 import { loadPolicies } from "../../src/policy/load.ts";
+import { membership, mentioned } from "../../src/policy/membership.ts";
 import type { Policy } from "../../src/policy/policy.ts";
-import { membership, mentioned } from "../../src/policy/value-sets.ts";
 import { chartOfCase, loadCases, loadNames, ordersOfCase, type PolicyCase } from "../support/policy-cases.ts";
 
 const OUTCOMES = ["documented", "supporting", "not-found", "unknown"];
