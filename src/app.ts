@@ -7,17 +7,25 @@ import express, {
   type RequestHandler,
   type Response,
 } from "express";
+import helmet from "helmet";
 import type { Logger } from "pino";
 import { describeServices, SERVICE_ID } from "./cds-hooks/discovery.ts";
 import { CallError, toOperationOutcome } from "./cds-hooks/errors.ts";
 import { type RecordFeedback, readFeedback } from "./cds-hooks/feedback.ts";
 import { answerOrderSign, type OrderSignSettings } from "./cds-hooks/order-sign.ts";
+import { type Authenticate, callerOf, requireCaller } from "./clients/authenticate.ts";
+import { limitCalls, limitRefusals } from "./clients/rate-limit.ts";
 import { readJsonBody } from "./json-body.ts";
-import { describeCrash, logCalls, noteForLog, summariseOrderSign } from "./log.ts";
+import { describeCrash, logCalls, noteForLog, summariseFeedback, summariseOrderSign } from "./log.ts";
 import { answerPolicy } from "./policy-page/answer.ts";
 
 export type AppOptions = OrderSignSettings & {
   readonly log: Logger;
+  readonly authenticate: Authenticate;
+  /** `open`: anybody may call. */
+  readonly mode: "open" | "registered";
+  /** Calls a minute for each client, or for each address in open mode; 0 for no limit. */
+  readonly rateLimit: number;
   readonly recordFeedback: RecordFeedback;
   /** Whether new calls may be sent here: false while the service starts or ends. */
   readonly isReady: () => boolean;
@@ -31,17 +39,25 @@ export function createApp(options: AppOptions): Express {
   const { policies, log, isReady } = options;
   const app = express();
   app.disable("x-powered-by").set("trust proxy", options.trustProxy).set("etag", false);
-  app.use(logCalls(log), mergeSlashes);
+  app.use(logCalls(log), mergeSlashes, securityHeaders);
 
   const anyOrigin = options.corsOrigins.includes("*");
   const crossOrigin = cors({
     origin: anyOrigin ? "*" : [...options.corsOrigins],
     methods: ["GET", "POST"],
     allowedHeaders: ["authorization", "content-type"],
+    exposedHeaders: ["WWW-Authenticate", "Retry-After"],
     maxAge: 86_400,
   });
   // A preflight carries no credentials: it is answered before anything else is asked.
-  app.use("/cds-services", crossOrigin);
+  app.use(
+    "/cds-services",
+    crossOrigin,
+    noStore,
+    limitRefusals(options.rateLimit),
+    requireCaller(options.authenticate, options.baseUrl),
+    limitCalls(options.rateLimit, options.mode),
+  );
 
   const json = readJsonBody(options.bodyLimit);
   const services = describeServices(policies);
@@ -58,7 +74,7 @@ export function createApp(options: AppOptions): Express {
   app
     .route("/cds-services/:id")
     .post(knownService, json, async (request: Request, response: Response) => {
-      const result = await answerOrderSign(request.body, options);
+      const result = await answerOrderSign(request.body, callerOf(response), options);
       noteForLog(response, summariseOrderSign(result));
       response.json({ cards: result.cards });
     })
@@ -69,9 +85,7 @@ export function createApp(options: AppOptions): Express {
     .post(knownService, json, async (request: Request, response: Response) => {
       const feedback = readFeedback(request.body);
       await options.recordFeedback(feedback);
-      noteForLog(response, {
-        feedback: feedback.map(({ card, outcome, reason }) => ({ card, outcome, reason: reason?.code })),
-      });
+      noteForLog(response, summariseFeedback(feedback, policies));
       response.status(200).end();
     })
     .all(only("POST"));
@@ -86,9 +100,10 @@ export function createApp(options: AppOptions): Express {
     .route("/health/ready")
     .get((_request, response) => {
       const status = isReady() ? "ready" : "ending";
+      const mode = options.mode === "open" ? { mode: "open", warning: OPEN_MODE } : { mode: options.mode };
       response
         .status(isReady() ? 200 : 503)
-        .json({ status, policies: policies.map(({ id, revision }) => ({ id, revision })) });
+        .json({ status, ...mode, policies: policies.map(({ id, revision }) => ({ id, revision })) });
     })
     .all(only("GET"));
 
@@ -98,6 +113,21 @@ export function createApp(options: AppOptions): Express {
   app.use(answerFailure(log));
   return app;
 }
+
+/** What open mode means, for the log and for /health/ready. */
+export const OPEN_MODE = "open mode: anybody who reaches this service may call it; CLIENTS_FILE registers clients";
+
+/** The pages that need more set a policy of their own. */
+const securityHeaders = helmet({
+  contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+  strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: false },
+});
+
+/** Answers hold what a chart says. */
+const noStore: RequestHandler = (_request, response, next) => {
+  response.set("Cache-Control", "no-store");
+  next();
+};
 
 /** A discovery URL typed with a slash at its end leads clients to paths with two. */
 const mergeSlashes: RequestHandler = (request, _response, next) => {
@@ -117,7 +147,7 @@ function answerFailure(log: Logger): ErrorRequestHandler {
     if (response.headersSent) return next(error);
     const failure = toCallError(error);
     if (failure.status >= 500) log.error(describeCrash(error), "call failed");
-    else noteForLog(response, { failure: failure.message });
+    else noteForLog(response, { failure: failure.message, ...failure.note });
     response
       .status(failure.status)
       .set(failure.headers)

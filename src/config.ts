@@ -1,8 +1,8 @@
 // The settings, read from the environment in this one place and checked by one schema. A wrong one is named with what is
 // allowed; all wrong ones at once.
 import { z } from "zod";
+import { isLoopback, isSecure } from "./network/urls.ts";
 
-const isLoopback = (hostname: string) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 const list = (text: string) =>
   text
     .split(",")
@@ -20,7 +20,7 @@ const trueOrFalse = z.enum(["true", "false"], "must be true or false").transform
 
 const httpUrl = z.url({ protocol: /^https?$/, error: "must be an absolute http or https URL" });
 
-const fhirServer = httpUrl.refine((url) => url.startsWith("https:") || isLoopback(new URL(url).hostname), {
+const fhirServer = httpUrl.refine((url) => !URL.canParse(url) || isSecure(url), {
   error: "must be https (http only for a loopback address)",
 });
 
@@ -31,6 +31,10 @@ const environment = z
     HOST: z.string().default("127.0.0.1"),
     BASE_URL: httpUrl.transform((url) => url.replace(/\/+$/, "")).optional(),
     CARDS_DIR: z.string().default("cards"),
+    CLIENTS_FILE: z.string().optional(),
+    ALLOW_ANONYMOUS: trueOrFalse.default(false),
+    JWT_MAX_AGE_S: wholeNumber(60, 86_400).default(900),
+    RATE_LIMIT: wholeNumber(0, 1_000_000).optional(),
     FHIR_SERVERS: z.string().default("").transform(list).pipe(z.array(fhirServer)),
     CALL_DEADLINE_MS: wholeNumber(100, 60_000).default(2500),
     BODY_LIMIT: z
@@ -51,11 +55,31 @@ const environment = z
       .enum(["fatal", "error", "warn", "info", "debug", "silent"], "must be fatal, error, warn, info, debug or silent")
       .default("info"),
   })
-  .superRefine(({ NODE_ENV, BASE_URL }, { addIssue }) => {
-    if (NODE_ENV === "production" && !BASE_URL?.startsWith("https:")) {
-      addIssue({ code: "custom", path: ["BASE_URL"], message: "must be the public https address in production" });
+  .superRefine(({ NODE_ENV, BASE_URL, CLIENTS_FILE, ALLOW_ANONYMOUS, HOST, FHIR_SERVERS }, { addIssue }) => {
+    const fault = (name: string, message: string) => addIssue({ code: "custom", path: [name], message });
+    const isProduction = NODE_ENV === "production";
+    if (isProduction && !BASE_URL?.startsWith("https:")) {
+      fault("BASE_URL", "must be the public https address in production");
+    }
+    if (CLIENTS_FILE === undefined && !ALLOW_ANONYMOUS) {
+      const remedy = "or set ALLOW_ANONYMOUS=true to let anybody call who reaches the service";
+      if (isProduction) fault("CLIENTS_FILE", `is required in production: register the clients, ${remedy}`);
+      else if (!isLoopbackHost(HOST))
+        fault("HOST", `must be a loopback address without CLIENTS_FILE: set that, ${remedy}`);
+    }
+    if (CLIENTS_FILE !== undefined && ALLOW_ANONYMOUS) {
+      fault("ALLOW_ANONYMOUS", "must not be true with CLIENTS_FILE: only registered clients may call then");
+    }
+    if (CLIENTS_FILE !== undefined && FHIR_SERVERS.length > 0) {
+      fault("FHIR_SERVERS", "must be empty with CLIENTS_FILE: list the FHIR servers of each client there");
     }
   });
+
+/** An address to listen on has no brackets. */
+const isLoopbackHost = (host: string) => isLoopback(host.includes(":") ? `[${host}]` : host);
+
+/** Calls a minute where the service can be reached from elsewhere. */
+const RATE_LIMIT_ELSEWHERE = 6000;
 
 export type Settings = ReturnType<typeof readSettings>;
 
@@ -80,6 +104,10 @@ export function readSettings(variables: NodeJS.ProcessEnv) {
     host: HOST,
     port: PORT,
     baseUrl: BASE_URL ?? `http://${host}:${PORT}`,
+    isProduction: settings.NODE_ENV === "production",
+    clientsFile: settings.CLIENTS_FILE,
+    jwtMaxAge: settings.JWT_MAX_AGE_S,
+    rateLimit: settings.RATE_LIMIT ?? (isLoopbackHost(HOST) ? 0 : RATE_LIMIT_ELSEWHERE),
     cardsDirectory: settings.CARDS_DIR,
     fhirServers: settings.FHIR_SERVERS,
     callDeadline: settings.CALL_DEADLINE_MS,

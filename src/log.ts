@@ -1,9 +1,11 @@
 // One line in the log for each call: what was asked, what was decided and why, and how long it took. Ids of policies, criteria
 // and cards are enough; no patient data, no token, no text of a record.
 import { randomUUID } from "node:crypto";
-import type { RequestHandler, Response } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import type { Logger } from "pino";
+import type { Feedback } from "./cds-hooks/feedback.ts";
 import type { OrderSignResult } from "./cds-hooks/order-sign.ts";
+import type { Policy } from "./policy/policy.ts";
 
 /** Adds to the line of this call. */
 export function noteForLog(response: Response, note: Readonly<Record<string, unknown>>): void {
@@ -16,15 +18,30 @@ export function logCalls(log: Logger): RequestHandler {
     const start = performance.now();
     const call = randomUUID();
     response.once("close", () => {
-      const { method, route } = request;
+      const { method } = request;
       const milliseconds = Math.round((performance.now() - start) * 10) / 10;
       const ended = response.writableFinished ? {} : { aborted: true };
-      const path = (route as { path?: string } | undefined)?.path ?? "unknown path";
-      const line = { call, method, path, status: response.statusCode, milliseconds, ...ended, ...response.locals.note };
+      const line = {
+        call,
+        method,
+        path: pathOf(request),
+        status: response.statusCode,
+        milliseconds,
+        ...ended,
+        ...response.locals.note,
+      };
       log[response.statusCode >= 500 ? "error" : "info"](line, "call");
     });
     next();
   };
+}
+
+/** The route of the call, also where it was refused before its route was looked for. */
+function pathOf({ route, originalUrl }: Request): string {
+  const { path } = (route ?? {}) as { path?: string };
+  const endpoint = /^\/cds-services(\/[^/?]+)?(\/feedback)?(\?|$)/.exec(originalUrl);
+  if (path || !endpoint) return path ?? "unknown path";
+  return `/cds-services${endpoint[1] ? "/:id" : ""}${endpoint[2] ?? ""}`;
 }
 
 /** What the log tells of an order-sign call: enough to see why it gave a card, or none. */
@@ -47,6 +64,20 @@ export function summariseOrderSign({ cards, decisions, ignored, reads }: OrderSi
     ...(reads.length > 0 && {
       reads: Object.fromEntries(reads.map(({ source, from, note }) => [source, `${from}: ${note}`])),
     }),
+  };
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** What the log tells of feedback. A card or a reason that is none of ours may be any text: it is not written. */
+export function summariseFeedback(feedback: readonly Feedback[], policies: readonly Policy[]): Record<string, unknown> {
+  const reasons = new Set(policies.flatMap(({ overrideReasons }) => overrideReasons.map(({ code }) => code)));
+  return {
+    feedback: feedback.map(({ card, outcome, reason }) => ({
+      card: UUID.test(card) ? card : "unknown",
+      outcome,
+      ...(reason && { reason: reasons.has(reason.code) ? reason.code : "another" }),
+    })),
   };
 }
 

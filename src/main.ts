@@ -1,10 +1,13 @@
-// Starts the service: settings, policies, server; ends it when told to. The only file that reads the environment and the
-// clock of the process.
-import { createServer } from "node:http";
+// Starts the service: settings, clients, policies, server; ends it when told to. The only file that reads the environment and
+// the clock of the process.
 import { pino } from "pino";
-import { createApp } from "./app.ts";
+import { createApp, OPEN_MODE } from "./app.ts";
+import { admitAnybody, admitRegistered } from "./clients/authenticate.ts";
+import { openClient } from "./clients/client.ts";
+import { ClientsFaults, loadClients } from "./clients/clients-file.ts";
 import { readSettings, SettingsFaults } from "./config.ts";
 import { loadPolicies, PolicyFaults } from "./policy/load.ts";
+import { createHttpServer } from "./server.ts";
 
 /** Exit code for a configuration error (EX_CONFIG of sysexits.h). */
 const BAD_CONFIGURATION = 78;
@@ -13,7 +16,11 @@ const DRAIN = 10_000;
 
 function start(): void {
   const settings = readSettings(process.env);
-  const policies = loadPolicies(settings.cardsDirectory);
+  const { clientsFile, isProduction } = settings;
+  const [clients, policies] = allOrFaults(
+    () => (clientsFile === undefined ? undefined : loadClients(clientsFile, isProduction)),
+    () => loadPolicies(settings.cardsDirectory),
+  );
   const log = pino({ level: settings.logLevel, base: null });
   let ready = false;
 
@@ -21,11 +28,15 @@ function start(): void {
     ...settings,
     policies,
     log,
+    mode: clients ? "registered" : "open",
+    authenticate: clients
+      ? admitRegistered(clients, { log, maxAge: settings.jwtMaxAge })
+      : admitAnybody(openClient(settings.fhirServers)),
     isReady: () => ready,
     // Feedback is in the log only, by card and outcome, until a store keeps it.
     recordFeedback: async () => {},
   });
-  const server = createServer(app);
+  const server = createHttpServer(app);
 
   function stop(signal: string): void {
     if (!ready) return;
@@ -44,15 +55,39 @@ function start(): void {
     ready = true;
     const loaded = policies.map(({ id, revision }) => `${id} ${revision}`);
     log.info({ policies: loaded, discovery: `${settings.baseUrl}/cds-services` }, "listening");
-    if (settings.fhirServers.length === 0) log.info("FHIR_SERVERS is empty: no EHR is called, only prefetch is read");
+    if (clients) log.info({ clients: clients.map(({ name }) => name) }, "only registered clients may call");
+    else log.warn({ fhirServers: settings.fhirServers }, OPEN_MODE);
   });
   process.on("SIGTERM", stop).on("SIGINT", stop);
+}
+
+type Fault = SettingsFaults | ClientsFaults | PolicyFaults;
+
+function isFault(error: unknown): error is Fault {
+  return error instanceof SettingsFaults || error instanceof ClientsFaults || error instanceof PolicyFaults;
+}
+
+/** Both results, or the faults of both. */
+function allOrFaults<A, B>(one: () => A, other: () => B): [A, B] {
+  const faults: Fault[] = [];
+  const attempt = <T>(make: () => T): T | undefined => {
+    try {
+      return make();
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      faults.push(error);
+      return undefined;
+    }
+  };
+  const results = [attempt(one), attempt(other)];
+  if (faults.length > 0) throw new SettingsFaults(faults.map(({ message }) => message).join("\n"));
+  return results as [A, B];
 }
 
 try {
   start();
 } catch (error) {
-  if (!(error instanceof SettingsFaults || error instanceof PolicyFaults)) throw error;
+  if (!isFault(error)) throw error;
   process.stderr.write(`The service cannot start:\n${error.message}\n`);
   process.exitCode = BAD_CONFIGURATION;
 }

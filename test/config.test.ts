@@ -7,6 +7,10 @@ test("defaults", () => {
     host: "127.0.0.1",
     port: 3000,
     baseUrl: "http://127.0.0.1:3000",
+    isProduction: false,
+    clientsFile: undefined,
+    jwtMaxAge: 900,
+    rateLimit: 0,
     cardsDirectory: "cards",
     fhirServers: [],
     callDeadline: 2500,
@@ -55,9 +59,42 @@ test("all wrong settings are named at once", () => {
 test("production needs a public https address", () => {
   expect(() => readSettings({ NODE_ENV: "production" })).toThrow(/BASE_URL must be the public https address/);
   expect(() => readSettings({ NODE_ENV: "production", BASE_URL: "http://cds.example.org" })).toThrow(/BASE_URL/);
-  expect(readSettings({ NODE_ENV: "production", BASE_URL: "https://cds.example.org/" }).baseUrl).toBe(
-    "https://cds.example.org",
-  );
+  const production = { NODE_ENV: "production", BASE_URL: "https://cds.example.org/", CLIENTS_FILE: "clients.yaml" };
+  expect(readSettings(production).baseUrl).toBe("https://cds.example.org");
+});
+
+describe("who may call", () => {
+  const production = { NODE_ENV: "production", BASE_URL: "https://cds.example.org" };
+
+  test.each([
+    ["production without registered clients", production, /^CLIENTS_FILE is required in production/m],
+    ["an address that others reach, without registered clients", { HOST: "0.0.0.0" }, /^HOST must be a loopback/m],
+    ["the same over IPv6", { HOST: "::" }, /^HOST must be a loopback/m],
+    ["both ways at once", { CLIENTS_FILE: "c.yaml", ALLOW_ANONYMOUS: "true" }, /^ALLOW_ANONYMOUS must not be true/m],
+    [
+      "servers for all beside registered clients",
+      { CLIENTS_FILE: "c.yaml", FHIR_SERVERS: "https://a.example" },
+      /^FHIR_SERVERS/m,
+    ],
+    ["a token that may be very old", { JWT_MAX_AGE_S: "1000000" }, /^JWT_MAX_AGE_S must be a whole number from 60/m],
+  ])("refused: %s", (_name, settings: Record<string, string>, message) => {
+    expect(() => readSettings(settings)).toThrow(message);
+  });
+
+  test.each([
+    ["loopback", {}],
+    ["loopback over IPv6", { HOST: "::1" }],
+    ["any address, when the operator says so", { HOST: "0.0.0.0", ALLOW_ANONYMOUS: "true" }],
+    ["production, when the operator says so", { ...production, HOST: "0.0.0.0", ALLOW_ANONYMOUS: "true" }],
+  ])("open mode: %s", (_name, settings: Record<string, string>) => {
+    expect(readSettings(settings).clientsFile).toBeUndefined();
+  });
+
+  test("the rate is limited by default where others reach the service", () => {
+    expect(readSettings({}).rateLimit).toBe(0);
+    expect(readSettings({ HOST: "0.0.0.0", ALLOW_ANONYMOUS: "true" }).rateLimit).toBe(6000);
+    expect(readSettings({ HOST: "0.0.0.0", ALLOW_ANONYMOUS: "true", RATE_LIMIT: "0" }).rateLimit).toBe(0);
+  });
 });
 
 test("http is allowed to a FHIR server on loopback", () => {

@@ -1,13 +1,15 @@
 // The real process, started as the README says: it serves, refuses a bad start with every fault, and ends when told to.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { call, draft, EMPTY_CHART } from "./support/calls.ts";
+import { leaksIn } from "./support/planted.ts";
+import { createSigner } from "./support/tokens.ts";
 
 const started: ChildProcess[] = [];
 afterAll(() => {
@@ -54,6 +56,7 @@ test("npm start serves, and the card leads to the policy page", async () => {
   const { output } = start(["npm", "start"], { PORT: String(port) });
   await untilReady(url);
   expect(output()).toContain(`"discovery":"${url}/cds-services"`);
+  expect(output()).toContain("open mode: anybody who reaches this service may call it");
   const { services } = (await (await fetch(`${url}/cds-services`)).json()) as { services: { id: string }[] };
   const answer = await fetch(`${url}/cds-services/${services[0]?.id}`, {
     method: "POST",
@@ -106,6 +109,40 @@ test("a bad setting or policy stops the start with exit code 78, every fault nam
   expect(await policies.exit).toEqual([78, null]);
   expect(policies.output()).toContain(join(directory, "empty-policy", "policy.yaml"));
   rmSync(directory, { recursive: true });
+});
+
+test("with a clients file only registered clients are answered; production wants one", async () => {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const signer = await createSigner("https://ehr.example.org");
+  const folder = mkdtempSync(join(tmpdir(), "clients-"));
+  const file = join(folder, "clients.yaml");
+  const jwks = { keys: [signer.publicKey] };
+  writeFileSync(
+    file,
+    JSON.stringify({ clients: [{ name: "example-health", issuer: "https://ehr.example.org", jwks }] }),
+  );
+  const production = { NODE_ENV: "production", BASE_URL: "https://cds.example.org", PORT: String(port) };
+  const { output } = start([process.execPath, "src/main.ts"], { ...production, CLIENTS_FILE: file });
+  await untilReady(url);
+  expect(output()).toContain('"clients":["example-health"]');
+  const statusWith = async (headers: Record<string, string>) =>
+    (await fetch(`${url}/cds-services`, { headers })).status;
+  expect(await statusWith({})).toBe(401);
+  const token = await signer.sign({ aud: "https://cds.example.org/cds-services" });
+  expect(await statusWith({ authorization: `Bearer ${token}` })).toBe(200);
+  expect(leaksIn(output().split("\n"))).toEqual([]);
+
+  const anonymous = start([process.execPath, "src/main.ts"], production);
+  expect(await anonymous.exit).toEqual([78, null]);
+  expect(anonymous.output()).toContain("CLIENTS_FILE is required in production");
+
+  writeFileSync(file, "clients: [{ name: example-health }]");
+  const both = start([process.execPath, "src/main.ts"], { CLIENTS_FILE: file, CARDS_DIR: folder });
+  expect(await both.exit).toEqual([78, null]);
+  expect(both.output()).toContain("clients[0].issuer");
+  expect(both.output()).toContain(folder);
+  rmSync(folder, { recursive: true });
 });
 
 test("a port that is taken is told in one line", async () => {

@@ -3,10 +3,10 @@
 import { randomUUID } from "node:crypto";
 import type { Decision, Row } from "../policy/decide.ts";
 import { referenceTo } from "../policy/fhir-json.ts";
-import type { CardTexts } from "../policy/policy.ts";
+import type { CardTexts, Policy } from "../policy/policy.ts";
 import { renderPlain } from "../policy/template.ts";
 import { nameOrders, templateValuesOf, writeDetail } from "./detail.ts";
-import { type Suggestion, suggestionFor } from "./suggestion.ts";
+import { type ClientForm, type Suggestion, suggestionsFor } from "./suggestion.ts";
 
 type Coding = { system: string; code: string; display: string };
 
@@ -31,6 +31,7 @@ export type CardSettings = {
 };
 
 const LONGEST_SUMMARY = 139;
+const LONGEST_TOPIC = 100;
 
 type Face = { readonly indicator: Card["indicator"]; readonly summary: keyof CardTexts };
 
@@ -55,24 +56,24 @@ function faceOf(row: Row, { exceptionCard }: CardSettings): Face | undefined {
 }
 
 /** The card, or undefined where the decision is silent. */
-export function cardFor(decision: Decision, settings: CardSettings): Card | undefined {
+export function cardFor(decision: Decision, settings: CardSettings, form: ClientForm): Card | undefined {
   const face = faceOf(decision.row, settings);
   if (!face) return undefined;
   const { policy, changes } = decision;
   const names = nameOrders(decision);
-  const suggestions = changes
-    .map((change, index) => suggestionFor(change, policy, names[index] ?? policy.nonPreferred.name))
-    .filter((suggestion) => suggestion !== undefined);
+  const suggestions = changes.flatMap((change, index) =>
+    suggestionsFor(change, policy, names[index] ?? policy.nonPreferred.name, form),
+  );
   const orders = changes.map(({ order }) => referenceTo(order.asSent)).filter((reference) => reference !== undefined);
   return {
     uuid: randomUUID(),
     summary: shorten(renderPlain(policy.texts[face.summary], templateValuesOf(decision))),
     indicator: face.indicator,
-    detail: writeDetail(decision, names),
+    detail: writeDetail(decision, names, form),
     source: {
       label: `${policy.publisher}: ${policy.title} (reviewed ${usDate(policy.reviewDate)})`,
       url: `${settings.baseUrl}/policies/${encodeURIComponent(policy.id)}`,
-      topic: policy.topic,
+      topic: topicOf(policy, settings, form),
     },
     ...(suggestions.length > 0 && { suggestions, selectionBehavior: "any" as const }),
     ...(face.indicator === "warning" && { overrideReasons: [...policy.overrideReasons] }),
@@ -80,6 +81,16 @@ export function cardFor(decision: Decision, settings: CardSettings): Card | unde
       extension: { "davinci-crd.associated-resource": orders.map((reference) => ({ reference })) },
     }),
   };
+}
+
+/**
+ * What the card is about. Epic takes letters and digits only, and ties a clinician's override to them: so the policy is part
+ * of the code, or an override of one drug's card would silence every other's.
+ */
+function topicOf(policy: Policy, { baseUrl }: CardSettings, { dialect }: ClientForm): Omit<Coding, "display"> {
+  if (dialect === "standard") return policy.topic;
+  const code = `${policy.topic.code}${policy.id}`.replace(/[^a-z0-9]/gi, "").slice(0, LONGEST_TOPIC);
+  return { system: `${baseUrl}/policies`, code };
 }
 
 function shorten(summary: string): string {

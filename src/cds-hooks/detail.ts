@@ -7,6 +7,7 @@ import type { CriterionFinding, Decision, Evidence, Gap, Outcome, Row } from "..
 import { type FhirRecord, isObject, namesOf, referenceTo, textIn } from "../policy/fhir-json.ts";
 import { drugOf } from "../policy/order.ts";
 import { escapeMarkdown, plain, renderMarkdown, type TemplateValues } from "../policy/template.ts";
+import { type ClientForm, enterAgain } from "./suggestion.ts";
 
 const MOST_EVIDENCE = 3;
 
@@ -34,7 +35,7 @@ export function nameOrders({ changes, policy }: Decision): string[] {
   });
 }
 
-export function writeDetail(decision: Decision, names: readonly string[]): string {
+export function writeDetail(decision: Decision, names: readonly string[], form: ClientForm): string {
   const { policy, row, criteria, gaps, payer } = decision;
   const values = templateValuesOf(decision);
   const isException = row === "exception-to-confirm" || row === "exception-established";
@@ -47,7 +48,7 @@ export function writeDetail(decision: Decision, names: readonly string[]): strin
     }),
     `${ordered}: ${renderMarkdown(policy.texts[plan], values)}`,
     [...criteria.map((finding) => writeCriterion(finding, decision, values)), ...writeGaps(gaps)].join("\n"),
-    [...writeWhyNot(decision, names)].join("\n"),
+    [...writeWhyNot(decision, names), ...writeHow(decision, names, form)].join("\n"),
     isException ? renderMarkdown(policy.texts.confirm, values) : renderMarkdown(policy.texts.exception, values),
     renderMarkdown(policy.texts.closing, values),
   ];
@@ -64,7 +65,7 @@ const WORDS: Record<Outcome, string> = {
 function writeCriterion(finding: CriterionFinding, { gaps }: Decision, values: TemplateValues): string {
   const { criterion, outcome, evidence, sources } = finding;
   const nothingReceived = sources.every((source) =>
-    gaps.some((gap) => gap.source === source && (gap.kind === "not-received" || gap.kind === "failed")),
+    gaps.some((gap) => gap.source === source && ["not-received", "failed", "resting"].includes(gap.kind)),
   );
   const usual = outcome === "unknown" && nothingReceived ? "not received" : WORDS[outcome];
   const word = criterion.words[outcome] ?? usual;
@@ -131,10 +132,12 @@ function* writeGaps(gaps: readonly Gap[]): Generator<string> {
   };
   const notReceived = named(["not-received"]);
   const failed = named(["failed"]);
+  const resting = named(["resting"]);
   const narrowed = named(["narrowed"]);
   const partly = named(["pages-missing", "part-failed"]);
   if (notReceived) yield `- Not received: ${notReceived}.`;
   if (failed) yield `- Could not be read: ${failed}.`;
+  if (resting) yield `- Not asked for, since the EHR's record server failed repeatedly: ${resting}.`;
   if (narrowed) yield `- Received in part, since the EHR's query leaves records out: ${narrowed}.`;
   if (partly) yield `- Received in part: ${partly}.`;
   const counts = new Map<string, number>();
@@ -177,6 +180,20 @@ function nameRecord(record: FhirRecord | undefined): string {
   if (!record) return "";
   const [name = "the drug"] = namesOf(drugOf(record) ?? {});
   return escapeMarkdown(name) + whereStands(record);
+}
+
+/** How to change, where the client's form of suggestion does not do it in one click. */
+function* writeHow({ changes, policy }: Decision, names: readonly string[], form: ClientForm): Generator<string> {
+  for (const [index, change] of changes.entries()) {
+    if (change.kind === "none") continue;
+    const ordered = escapeMarkdown(names[index] ?? policy.nonPreferred.name);
+    const display = change.kind === "replace" ? escapeMarkdown(change.replacement.display) : "";
+    if (form.replacement === "none") {
+      yield display ? `To change: order ${display} instead of ${ordered}.` : `To change: remove ${ordered}.`;
+    } else if (form.replacement === "separate" && display) {
+      yield `To change: accept both, the order of ${display} and the removal of ${ordered}. ${escapeMarkdown(enterAgain(change.order.asSent))}`;
+    }
+  }
 }
 
 function whyNot(change: Change): WhyNot | undefined {

@@ -13,7 +13,6 @@ export type Drafts = {
   readonly ignored: { readonly illFormed: number; readonly otherPatient: number; readonly hasDstu2: boolean };
 };
 
-const DEEPEST = 40;
 const MOST_REASONS = 10;
 
 /**
@@ -30,7 +29,7 @@ export async function readDrafts(
   addToIndex(index, draftOrders);
   const entries = draftOrders.entry ?? [];
   const resources = entries.map((entry) => (isObject(entry) ? entry.resource : undefined));
-  const readable = resources.filter(isRecord).filter((resource) => isShallow(resource));
+  const readable = resources.filter(isRecord);
   const requests = readable.filter(({ resourceType }) => resourceType === "MedicationRequest");
   const own = requests.filter((request) => (patientIn(request.subject) ?? patientId) === patientId);
   // Most calls concern no policy: prefetch is looked through only where a draft's drug may stand in it.
@@ -79,14 +78,4 @@ export async function resolveReasons(
 
 function addPrefetchToIndex(index: ReferenceIndex, { prefetch }: OrderSignCall): void {
   for (const value of Object.values(prefetch ?? {})) addToIndex(index, value);
-}
-
-/** Whether the nesting has an end that can be copied and written: a draft deeper than this is ill-formed. */
-function isShallow(record: FhirRecord): boolean {
-  let level: unknown[] = [record];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > DEEPEST) return false;
-    level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
-  }
-  return true;
 }

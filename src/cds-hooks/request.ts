@@ -1,6 +1,7 @@
 // The order-sign call as CDS Hooks defines it ("HTTP Request", and order-sign in the hook library). The envelope is checked
 // strictly; the FHIR resources in it are opaque here, and read later as far as possible. Unknown fields are ignored.
 import { z } from "zod";
+import { isObject, objectsIn } from "../policy/fhir-json.ts";
 import { CallError } from "./errors.ts";
 
 export const HOOK = "order-sign";
@@ -41,9 +42,19 @@ const orderSignCall = z
 
 export type OrderSignCall = z.infer<typeof orderSignCall>;
 
-/** @throws CallError 400 that names every field at fault */
+const MOST_ENTRIES = 10_000; // in all Bundles of a call
+
+/** @throws CallError 400 that names every field at fault, 413 for too many Bundle entries */
 export function readOrderSignCall(body: unknown): OrderSignCall {
-  return readBody(orderSignCall, body, "CDS Hooks order-sign call");
+  const call = readBody(orderSignCall, body, "CDS Hooks order-sign call");
+  const bundles = { "context.draftOrders": call.context.draftOrders, ...call.prefetch };
+  const sizes = Object.values(bundles).map((bundle) => (isObject(bundle) ? objectsIn(bundle.entry).length : 0));
+  const entries = sizes.reduce((sum, size) => sum + size, 0);
+  if (entries > MOST_ENTRIES) {
+    const message = `The Bundles hold ${entries} entries, and at most ${MOST_ENTRIES} are read: send only what discovery asks for`;
+    throw new CallError(413, "too-costly", message, { expression: ["prefetch"] });
+  }
+  return call;
 }
 
 /** Checks a body against a schema. @throws CallError 400 that names every field at fault; values are never quoted */

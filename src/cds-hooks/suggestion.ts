@@ -1,56 +1,99 @@
-// The suggestion for one order: one action, the only form that every known client can use. Copies the draft and never
-// changes what the client sent.
+// The suggestions for one order, in the form that the client can use. Copies the draft and never changes what the client sent.
 import { randomUUID } from "node:crypto";
 import type { Change } from "../policy/change.ts";
+import { systemOid } from "../policy/codings.ts";
 import { codingsOf, type FhirRecord, isObject, objectsIn, referenceTo, textIn } from "../policy/fhir-json.ts";
 import type { Policy, Replacement } from "../policy/policy.ts";
+import { plain } from "../policy/template.ts";
+
+/** What a client can do with a suggestion, as it is registered. */
+export type ClientForm = {
+  /**
+   * How an order is replaced: one `update` of the draft; one suggestion that creates and deletes; two suggestions, one that
+   * creates and one that deletes; or in words only.
+   */
+  readonly replacement: "update" | "delete-create" | "separate" | "none";
+  /** `epic`: code systems as OIDs, and a topic of letters and digits. */
+  readonly dialect: "standard" | "epic";
+};
 
 /** CDS Hooks "Action". */
 export type Action =
   | { type: "create" | "update"; description: string; resource: FhirRecord }
   | { type: "delete"; description: string; resourceId: string };
 
-/** CDS Hooks "Suggestion". */
-export type Suggestion = { label: string; uuid: string; actions: [Action] };
+/** CDS Hooks "Suggestion". Its actions are taken together. */
+export type Suggestion = { label: string; uuid: string; actions: Action[] };
 
-/** @param ordered how the card names the order: product and strength */
-export function suggestionFor(change: Change, policy: Policy, ordered: string): Suggestion | undefined {
+/** @param ordered how the card names the order: product and strength; plain text */
+export function suggestionsFor(change: Change, policy: Policy, ordered: string, form: ClientForm): Suggestion[] {
   const { asSent } = change.order;
-  const reference = referenceTo(asSent);
-  if (change.kind === "none" || !reference) return undefined;
+  const resourceId = referenceTo(asSent);
+  if (change.kind === "none" || form.replacement === "none" || !resourceId) return [];
   if (change.kind === "remove") {
     const description = `Remove ${ordered}: ${policy.preferred.name} of the same strength and dosage are already among these orders.`;
-    return suggestion(`Remove ${ordered}, keep the generic`, { type: "delete", description, resourceId: reference });
+    return [suggestion(`Remove ${ordered}, keep the generic`, { type: "delete", description, resourceId })];
   }
-  const { replacement } = change;
+  const { display } = change.replacement;
+  const resource = replaceDrug(asSent, change.replacement, form);
   const lifted = forbidsSubstitution(asSent) ? " The instruction not to substitute is removed." : "";
-  const description = `Order ${replacement.display} instead of ${ordered}. Dose, quantity, repeats and reason stay as drafted.${lifted}`;
-  const resource = replaceDrug(asSent, replacement);
-  return suggestion(`Change to ${replacement.display}`, { type: "update", description, resource });
+  const instead = `Order ${display} instead of ${ordered}.`;
+  const asDrafted = `${instead} Dose, quantity, repeats and reason stay as drafted.${lifted}`;
+  const remove: Action = { type: "delete", description: `Remove ${ordered}, replaced by ${display}.`, resourceId };
+  switch (form.replacement) {
+    case "update":
+      return [suggestion(`Change to ${display}`, { type: "update", description: asDrafted, resource })];
+    case "delete-create": {
+      // Clients that take only one of the two take the first: an order too many is seen, an order too few is not.
+      const create: Action = { type: "create", description: asDrafted, resource: asNewOrder(resource) };
+      return [suggestion(`Change to ${display}`, create, remove)];
+    }
+    case "separate": {
+      const description = `${instead} ${enterAgain(asSent)}${lifted}`;
+      const create: Action = { type: "create", description, resource: asNewOrder(resource) };
+      return [suggestion(`Order ${display}`, create), suggestion(`Remove ${ordered}`, remove)];
+    }
+  }
 }
 
-function suggestion(label: string, action: Action): Suggestion {
-  return { label, uuid: randomUUID(), actions: [action] };
+function suggestion(label: string, ...actions: Action[]): Suggestion {
+  return { label, uuid: randomUUID(), actions };
+}
+
+/** What a client that takes nothing but the drug of a created order has to be told. Plain text. */
+export function enterAgain(draft: FhirRecord): string {
+  const dosages = objectsIn(draft.dosageInstruction).map(({ text, patientInstruction }) => text ?? patientInstruction);
+  const written = dosages.map(textIn).filter((dosage) => dosage !== undefined);
+  const drafted = plain(written.join("; "));
+  // A dose cut short would be another dose.
+  const shown = drafted && !drafted.endsWith("…") ? `; drafted: ${drafted}` : ", as in the order that is replaced";
+  return `Dose, quantity and repeats have to be entered again${shown}${/[.!?]$/.test(shown) ? "" : "."}`;
 }
 
 /**
  * The draft with the preferred product in place of its drug. What would still speak of the brand goes with it: the
  * contained Medication, the narrative, and what a payer said of the brand (coverage-information).
  */
-function replaceDrug(draft: FhirRecord, { system, code, display }: Replacement): FhirRecord {
+function replaceDrug(draft: FhirRecord, { system, code, display }: Replacement, { dialect }: ClientForm): FhirRecord {
   const { text, substitution, contained, extension, medicationReference, ...kept } = draft;
   const drug = drugIdOf(draft);
   const otherContained = objectsIn(contained).filter(
     (each) => !(each.resourceType === "Medication" && each.id === drug),
   );
   const otherExtensions = objectsIn(extension).filter(({ url }) => url !== COVERAGE_INFORMATION);
+  const coding = { system: dialect === "epic" ? systemOid(system) : system, code, display };
   return {
     ...kept,
     ...(otherContained.length > 0 && { contained: otherContained }),
     ...(otherExtensions.length > 0 && { extension: otherExtensions }),
     ...(substitution !== undefined && !forbidsSubstitution(draft) && { substitution }),
-    medicationCodeableConcept: { coding: [{ system, code, display }], text: display },
+    medicationCodeableConcept: { coding: [coding], text: display },
   };
+}
+
+/** An order that is new to the client: what names the old one, or its state, is not copied. */
+function asNewOrder({ id, meta, identifier, ...order }: FhirRecord): FhirRecord {
+  return { ...order, resourceType: order.resourceType as string, status: "draft" };
 }
 
 const COVERAGE_INFORMATION = "http://hl7.org/fhir/us/davinci-crd/StructureDefinition/ext-coverage-information";

@@ -1,86 +1,135 @@
-// Calls the EHR's FHIR server, with the token that came with the call and only where the operator allows it. Knows HTTP
-// and the bounds of a call; knows no policy.
+// Calls the EHR's FHIR server: only one that the calling client is registered with, with the token that came with the call, and
+// so that a slow or failing server holds up nobody else. Knows HTTP and its bounds; knows no policy.
+
+import type { LookupFunction } from "node:net";
+import {
+  type CircuitBreakerPolicy,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleWhenResult,
+  isBrokenCircuitError,
+} from "cockatiel";
+import type { Dispatcher } from "undici";
+import { NestedTooDeep } from "../json.ts";
+import type { AddressRule } from "../network/addresses.ts";
+import { createAgent, NOT_ALLOWED } from "../network/agent.ts";
+import { getJson, type JsonAnswer, reasonOf } from "../network/get-json.ts";
+import { isBelow } from "../network/urls.ts";
 import { isRecord, objectsIn } from "../policy/fhir-json.ts";
+
+/** The servers that one client is registered with. */
+export type EhrRegistration = {
+  /** Base URLs. */
+  readonly fhirServers: readonly string[];
+  /** Whether they may have addresses of a private network. */
+  readonly privateNetwork: boolean;
+};
+
+/** The way to the servers of one client; made once, so that connections and failures are known from call to call. */
+export type Ehr = {
+  /** Access for one call, or undefined where its server is not one of the client's. @param deadline ends every request */
+  open(server: string, token: string, deadline: AbortSignal): EhrAccess | undefined;
+};
 
 /** Access to the EHR for one call. The token is never stored or logged. */
 export type EhrAccess = {
-  /** Base URL of the FHIR server. */
+  /** Base URL of the FHIR server, as the call gives it. */
   readonly server: string;
   readonly token: string;
-  /** Ends every request of the call when its deadline passes. */
   readonly deadline: AbortSignal;
+  readonly agent: Dispatcher;
+  readonly breaker: CircuitBreakerPolicy;
+  /** Counts the bytes of all answers of the call; throws when they are too many. */
+  readonly spend: (bytes: number) => void;
 };
 
 /** What a request to the EHR came to. `why` is for the log: no address, no content. */
 export type EhrAnswer =
   | { readonly state: "read"; readonly body: unknown }
   | { readonly state: "unsupported" }
-  | { readonly state: "failed"; readonly why: string };
+  /** Not asked: the server failed repeatedly, and is left alone for a while. */
+  | { readonly state: "resting" }
+  /** `ofServer`: the server itself is at fault, whatever was asked of it. */
+  | { readonly state: "failed"; readonly why: string; readonly ofServer: boolean };
 
-const LONGEST_ANSWER = 16 * 1024 * 1024; // bytes
+export type EhrOptions = {
+  /** Resolves host names; node:dns where not given. */
+  readonly lookup?: LookupFunction;
+  /** Milliseconds for which a failing server is left alone. */
+  readonly rest?: number;
+};
 
-/** Whether the server is one of the allowed base URLs: same scheme, host and port, and the path at or below theirs. */
-export function isAllowedServer(server: string, allowed: readonly string[]): boolean {
-  return allowed.some((base) => isBelow(server, base));
+const MOST_BYTES = 32 * 1024 * 1024; // of all answers within one call
+const TOO_LONG = "ANSWERS_TOO_LONG";
+/** Failures that tell nothing of the server's next answer. */
+const OF_ONE_ANSWER: ReadonlySet<string> = new Set([NOT_ALLOWED, TOO_LONG, "SyntaxError", NestedTooDeep.name]);
+const FAILURES_IN_A_ROW = 10;
+const REST = 10_000;
+
+export function connectEhr({ fhirServers, privateNetwork }: EhrRegistration, options: EhrOptions = {}): Ehr {
+  const named = fhirServers.map((base) => new URL(base).hostname.replace(/^\[|\]$/g, ""));
+  const rule: AddressRule = { named, privateNetwork };
+  const agent = createAgent(rule, options.lookup);
+  const servers = fhirServers.map((base) => ({
+    base,
+    breaker: circuitBreaker(handleWhenResult(isServersFault), {
+      halfOpenAfter: options.rest ?? REST,
+      breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW),
+    }),
+  }));
+  return {
+    open(server, token, deadline) {
+      const allowed = servers.find(({ base }) => isAllowedServer(server, base));
+      if (!allowed) return undefined;
+      let left = MOST_BYTES;
+      const spend = (bytes: number) => {
+        left -= bytes;
+        if (left < 0) throw Object.assign(new Error("answers too long"), { code: TOO_LONG });
+      };
+      return { server, token, deadline, agent, breaker: allowed.breaker, spend };
+    },
+  };
 }
 
-/** Whether a URL is the base or below it. A user name, and a path that could be read in two ways, are never below. */
-export function isBelow(url: string, base: string): boolean {
-  if (!URL.canParse(url) || !URL.canParse(base)) return false;
-  const [inner, outer] = [new URL(url), new URL(base)];
-  const [written = ""] = url.split(/[?#]/);
-  if (inner.username || inner.password || /%2e|%2f|%5c|\\|\/\.\.?(\/|$)/i.test(written)) return false;
-  const path = `${outer.pathname.replace(/\/+$/, "")}/`;
-  return inner.origin === outer.origin && `${inner.pathname.replace(/\/+$/, "")}/`.startsWith(path);
+/** Whether a server is the registered base URL or below it: same scheme, host and port, and its path on a segment boundary. */
+export function isAllowedServer(server: string, base: string): boolean {
+  return !/[?#]/.test(server) && isBelow(server, base);
+}
+
+function isServersFault(answer: unknown): boolean {
+  const { state, ofServer } = answer as Partial<Extract<EhrAnswer, { state: "failed" }>>;
+  return state === "failed" && ofServer === true;
 }
 
 /** GET below the server's base. `pathOrUrl` is relative to it, or a URL that the server itself gave (a page link). */
 export async function getFromEhr(access: EhrAccess, pathOrUrl: string): Promise<EhrAnswer> {
   const base = `${access.server.replace(/\/+$/, "")}/`;
   const url = URL.canParse(pathOrUrl, base) ? new URL(pathOrUrl, base).href : "";
-  if (!isBelow(url, base)) return { state: "failed", why: "address outside the FHIR server" };
+  if (!isBelow(url, base)) return { state: "failed", why: "address outside the FHIR server", ofServer: false };
   try {
-    const response = await fetch(url, {
-      headers: { accept: "application/fhir+json", authorization: `Bearer ${access.token}` },
-      redirect: "manual", // a token follows no redirect
-      signal: access.deadline,
-    });
-    return await readAnswer(response);
+    return await access.breaker.execute(() => request(access, url));
   } catch (error) {
-    return { state: "failed", why: access.deadline.aborted ? "deadline" : reasonOf(error) };
+    if (isBrokenCircuitError(error)) return { state: "resting" };
+    throw error;
   }
 }
 
-async function readAnswer(response: Response): Promise<EhrAnswer> {
-  const isJson = /^application\/([\w.+-]+\+)?json\b/i.test(response.headers.get("content-type") ?? "");
-  if (response.status === 404) {
-    await response.body?.cancel();
-    return { state: "unsupported" };
+async function request({ token, deadline, agent, spend }: EhrAccess, url: string): Promise<EhrAnswer> {
+  const headers = { accept: "application/fhir+json", authorization: `Bearer ${token}` };
+  try {
+    return judge(await getJson(url, { agent, headers, signal: deadline, spend }));
+  } catch (error) {
+    const why = deadline.aborted ? "deadline" : reasonOf(error);
+    return { state: "failed", why, ofServer: !OF_ONE_ANSWER.has(why) };
   }
-  if (!isJson || (!response.ok && response.status !== 400)) {
-    await response.body?.cancel();
-    return { state: "failed", why: response.ok ? "not JSON" : `status ${response.status}` };
-  }
-  const body: unknown = JSON.parse(await readText(response));
-  if (response.ok) return { state: "read", body };
-  const notSupported = isRecord(body) && objectsIn(body.issue).some(({ code }) => code === "not-supported");
-  return notSupported ? { state: "unsupported" } : { state: "failed", why: "status 400" };
 }
 
-async function readText(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > LONGEST_ANSWER) throw new Error("answer too long");
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
-/** The code of a network error (such as ECONNREFUSED), or the kind of error. Messages may quote what came. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  return cause instanceof Error ? String((cause as NodeJS.ErrnoException).code ?? cause.name) : "unknown error";
+function judge({ status, isJson, body }: JsonAnswer): EhrAnswer {
+  if (status === 404) return { state: "unsupported" };
+  const isOk = status >= 200 && status < 300;
+  if (isOk) return isJson ? { state: "read", body } : { state: "failed", why: "not JSON", ofServer: false };
+  const notSupported =
+    status === 400 && isRecord(body) && objectsIn(body.issue).some(({ code }) => code === "not-supported");
+  if (notSupported) return { state: "unsupported" };
+  return { state: "failed", why: `status ${status}`, ofServer: status >= 500 || status === 429 };
 }

@@ -28,12 +28,13 @@ export type ReadNote = {
 };
 
 const MOST_PAGES = 40;
+const MOST_RECORDS = 5000; // of one source
 const MOST_REFERENCES = 50;
 
 /** What was read of one source, before its records are looked at. */
 type Raw =
   | { state: "read"; from: "prefetch" | "ehr"; pages: Page[]; shortfalls: Shortfall[] }
-  | { state: "not-received" | "failed" | "unsupported"; from: "nowhere"; why: string };
+  | { state: "not-received" | "failed" | "resting" | "unsupported"; from: "nowhere"; why: string };
 
 /** Reads the given sources; the others are `not-received`. Never throws for what a client or an EHR sent. */
 export async function readChart(
@@ -77,6 +78,7 @@ async function readSource(request: ChartRequest, variable: ChartVariable): Promi
 
 async function fromAnswer(access: EhrAccess, answer: EhrAnswer): Promise<Raw> {
   if (answer.state === "unsupported") return { state: "unsupported", from: "nowhere", why: "unknown to the EHR" };
+  if (answer.state === "resting") return { state: "resting", from: "nowhere", why: "the EHR failed repeatedly" };
   if (answer.state === "failed") return { state: "failed", from: "nowhere", why: answer.why };
   const page = readPage(answer.body);
   if (!page) return { state: "failed", from: "nowhere", why: "answer is not a search result" };
@@ -104,12 +106,14 @@ async function followPages(
   const pages = [first];
   const seen = new Set<string>();
   let { next } = first;
-  while (next && access && !seen.has(next) && pages.length < MOST_PAGES) {
+  let records = first.records.length;
+  while (next && access && !seen.has(next) && pages.length < MOST_PAGES && records < MOST_RECORDS) {
     seen.add(next);
     const answer = await getFromEhr(access, next);
     const page = answer.state === "read" ? readPage(answer.body) : undefined;
     if (!page || page.failed) break;
     pages.push(page);
+    records += page.records.length;
     next = page.next;
   }
   return { state: "read", from, pages, shortfalls: next ? ["pages-missing"] : [] };

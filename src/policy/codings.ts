@@ -17,6 +17,12 @@ export function systemUrl(system: string): string {
   return URL_OF_OID[system.replace(/^urn:oid:/i, "")] ?? system.replace(/\/+$/, "");
 }
 
+/** The OID (`urn:oid:`) of a code system named by URL, where it has one. */
+export function systemOid(system: string): string {
+  const known = Object.entries(URL_OF_OID).find(([, url]) => url === systemUrl(system));
+  return known ? `urn:oid:${known[0]}` : system;
+}
+
 /**
  * The keys (`system|code`) a coding may stand under in a value set. None without system and code; one as a rule; up to
  * three for an NDC of ten digits without hyphens, which can be read in three ways.

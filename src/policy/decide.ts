@@ -38,7 +38,7 @@ export type CautionFinding = { readonly caution: Caution; readonly records: read
 /** What of a source the card must name: it was not received, could not be read, or may not be whole. */
 export type Gap = {
   readonly source: ChartVariable;
-  readonly kind: "not-received" | "failed" | Shortfall | "unreadable" | "unanswered";
+  readonly kind: "not-received" | "failed" | "resting" | Shortfall | "unreadable" | "unanswered";
   /** How many records could not be read, or say that nothing is known. */
   readonly count: number;
 };

@@ -1,5 +1,6 @@
 // Feedback over HTTP: the specification's invariants, what Epic and the sandbox send, and what is handed on to be kept.
 import type { Feedback } from "../../src/cds-hooks/feedback.ts";
+import { PLANTED } from "../support/planted.ts";
 import { type Service, startService } from "../support/service.ts";
 
 let service: Service;
@@ -79,9 +80,14 @@ test.each([
   expect(kept).toEqual([]);
 });
 
-test("comments are never logged; card, outcome and reason code are", () => {
-  expect(service.log.join()).not.toContain("planted-comment");
-  expect(service.log.join()).toContain(
-    '"feedback":[{"card":"card-1","outcome":"overridden","reason":"patient-refuses"}]',
+test("card, outcome and reason code are logged; never a comment, nor a card or reason that may be any text", async () => {
+  const card = "3f1c9c0e-6f0a-4b6b-9a55-0f5a3d1b7c11";
+  await service.feedback({ feedback: [{ ...overridden, card, overrideReason: { reason: REASON } }] });
+  expect(service.log.at(-1)).toContain(
+    `"feedback":[{"card":"${card}","outcome":"overridden","reason":"patient-refuses"}]`,
   );
+  const reason = { ...REASON, code: PLANTED.note };
+  const overrideReason = { reason, userComment: PLANTED.comment };
+  await service.feedback({ feedback: [{ ...overridden, card: PLANTED.patientName, overrideReason }] });
+  expect(service.log.at(-1)).toContain('"feedback":[{"card":"unknown","outcome":"overridden","reason":"another"}]');
 });

@@ -241,7 +241,7 @@ describe("the change in one click", () => {
       id: "draft-1",
       status: "draft",
       intent: "order",
-      subject: { reference: `Patient/${PATIENT}` },
+      subject: rich.subject,
       contained: [{ resourceType: "Practitioner", id: "p" }],
       extension: [{ url: "http://example.org/kept", valueBoolean: true }],
       medicationCodeableConcept: {

@@ -1,4 +1,5 @@
 // Order-sign calls as clients send them, built from a few parts.
+import { PLANTED } from "./planted.ts";
 import { CASE_PATIENT } from "./policy-cases.ts";
 
 export const RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm";
@@ -18,7 +19,7 @@ export const draft = (parts: Json = {}): Json => ({
   id: "draft-1",
   status: "draft",
   intent: "order",
-  subject: { reference: `Patient/${PATIENT}` },
+  subject: { reference: `Patient/${PATIENT}`, display: PLANTED.patientName },
   medicationCodeableConcept: GLEEVEC_400,
   ...parts,
 });
@@ -33,7 +34,8 @@ export const statement = (parts: Json = {}): Json => ({
   resourceType: "MedicationStatement",
   id: "statement-1",
   status: "completed",
-  subject: { reference: `Patient/${PATIENT}` },
+  subject: { reference: `Patient/${PATIENT}`, display: PLANTED.patientName },
+  note: [{ text: PLANTED.note }],
   medicationCodeableConcept: GENERIC_400,
   ...parts,
 });
@@ -75,7 +77,7 @@ export const call = (drafts: unknown[] = [draft()], prefetch: Json | null = EMPT
 export const withEhr = (fhirServer: string): Json => ({
   fhirServer,
   fhirAuthorization: {
-    access_token: "planted-access-token",
+    access_token: PLANTED.accessToken,
     token_type: "Bearer",
     expires_in: 300,
     scope: "patient/*.read",

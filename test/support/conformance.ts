@@ -63,7 +63,8 @@ function* faultsInWords(card: Record<string, unknown>, suggestions: Record<strin
   for (const suggestion of suggestions) {
     if (typeof suggestion.label !== "string" || !UUID.test(String(suggestion.uuid))) yield "suggestion";
     if ("isRecommended" in suggestion) yield "isRecommended";
-    if (objectsIn(suggestion.actions).length !== 1) yield "not exactly one action";
+    const types = objectsIn(suggestion.actions).map(({ type }) => type);
+    if (types.length !== 1 && types.join() !== "create,delete") yield "neither one action nor create and delete";
     for (const { type, resource, resourceId } of objectsIn(suggestion.actions)) {
       if (!["create", "update", "delete"].includes(String(type))) yield "action type";
       if (type === "delete" ? !/^\w+\/.+/.test(String(resourceId)) : !isObject(resource)) yield "action target";

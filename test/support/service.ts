@@ -1,11 +1,17 @@
-// The service on a free port of this machine, as the tests call it. Every response is checked for conformance.
-import { createServer, type Server } from "node:http";
+// The service on a free port of this machine, as the tests call it. Every response is checked for conformance, and the whole log
+// for what must never stand in it.
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pino } from "pino";
 import { type AppOptions, createApp } from "../../src/app.ts";
 import { SERVICE_ID } from "../../src/cds-hooks/discovery.ts";
+import { admitAnybody, admitRegistered, type RegistrationOptions } from "../../src/clients/authenticate.ts";
+import { openClient } from "../../src/clients/client.ts";
+import type { RegisteredClient } from "../../src/clients/clients-file.ts";
 import { loadPolicies } from "../../src/policy/load.ts";
+import { createHttpServer, type ServerLimits } from "../../src/server.ts";
 import { faultsOfCards, faultsOfError } from "./conformance.ts";
+import { leaksIn } from "./planted.ts";
 
 export type Answer = { status: number; headers: Headers; text: string; body: unknown };
 
@@ -18,12 +24,23 @@ export type Service = {
     path: string,
     init?: { body?: string | undefined; headers?: Record<string, string> },
   ): Promise<Answer>;
-  orderSign(call: unknown): Promise<Answer>;
+  /** @param token a JSON Web Token for the Authorization header */
+  orderSign(call: unknown, token?: string): Promise<Answer>;
   /** The cards of an order-sign call that must be answered with 200. */
-  cards(call: unknown): Promise<Card[]>;
-  feedback(body: unknown): Promise<Answer>;
+  cards(call: unknown, token?: string): Promise<Card[]>;
+  feedback(body: unknown, token?: string): Promise<Answer>;
+  /** Ends it. Fails if the log of the whole run holds a token or anything of a patient. */
   stop(): Promise<void>;
 };
+
+export type ServiceOptions = Partial<AppOptions> &
+  Partial<Omit<RegistrationOptions, "log">> & {
+    /** In open mode: the FHIR servers that may be called. */
+    readonly fhirServers?: readonly string[];
+    /** Registered mode. */
+    readonly clients?: readonly RegisteredClient[];
+    readonly limits?: ServerLimits;
+  };
 
 /** A card as a client sees it. */
 export type Card = {
@@ -44,24 +61,35 @@ export type Card = {
 
 const policies = loadPolicies("cards");
 
-export async function startService(options: Partial<AppOptions> = {}): Promise<Service> {
-  const log: string[] = [];
+/** The public address that the service believes to have. */
+export const BASE_URL = "http://127.0.0.1:3000";
+
+export async function startService(options: ServiceOptions = {}): Promise<Service> {
+  const { fhirServers = [], clients, limits, lookup, rest, maxAge = 900, now, mostTokens, ...appOptions } = options;
+  const lines: string[] = [];
+  const log = pino({ base: null }, { write: (line: string) => lines.push(line) });
+  const ehrOptions = { ...(lookup && { lookup }), ...(rest !== undefined && { rest }) };
+  const clock = { ...(now && { now }), ...(mostTokens !== undefined && { mostTokens }) };
   const app = createApp({
     policies,
-    baseUrl: "http://127.0.0.1:3000",
-    fhirServers: [],
+    baseUrl: BASE_URL,
+    mode: clients ? "registered" : "open",
+    authenticate: clients
+      ? admitRegistered(clients, { log, maxAge, ...ehrOptions, ...clock })
+      : admitAnybody(openClient(fhirServers), ehrOptions),
+    rateLimit: 0,
     callDeadline: 1500,
     exceptionCard: false,
-    log: pino({ base: null }, { write: (line: string) => log.push(line) }),
+    log,
     recordFeedback: async () => {},
     isReady: () => true,
     bodyLimit: "8mb",
     corsOrigins: ["*"],
     trustProxy: 0,
     operator: "Test Operator",
-    ...options,
+    ...appOptions,
   });
-  const server = createServer(app);
+  const server = createHttpServer(app, limits);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
@@ -82,22 +110,29 @@ export async function startService(options: Partial<AppOptions> = {}): Promise<S
     checkConformance(method, path, answer);
     return answer;
   }
-  const post = (path: string, body: unknown) =>
-    request("POST", path, { body: JSON.stringify(body), headers: { "content-type": "application/json" } });
-  const orderSign = (call: unknown) => post(`/cds-services/${SERVICE_ID}`, call);
+  const post = (path: string, body: unknown, token?: string) =>
+    request("POST", path, {
+      body: JSON.stringify(body),
+      headers: { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) },
+    });
+  const orderSign = (call: unknown, token?: string) => post(`/cds-services/${SERVICE_ID}`, call, token);
 
   return {
     url,
-    log,
+    log: lines,
     request,
     orderSign,
-    async cards(call) {
-      const { status, body, text } = await orderSign(call);
+    async cards(call, token) {
+      const { status, body, text } = await orderSign(call, token);
       if (status !== 200) throw new Error(`answered ${status}: ${text}`);
       return (body as { cards: Card[] }).cards;
     },
-    feedback: (body) => post(`/cds-services/${SERVICE_ID}/feedback`, body),
-    stop: () => stop(server),
+    feedback: (body, token) => post(`/cds-services/${SERVICE_ID}/feedback`, body, token),
+    async stop() {
+      await stop(server);
+      const leaks = leaksIn(lines);
+      if (leaks.length > 0) throw new Error(`the log holds ${leaks.join(", ")}`);
+    },
   };
 }
 

@@ -1,0 +1,154 @@
+// Reads CLIENTS_FILE: which EHRs may call, by which keys, with which of their FHIR servers. Every mistake is named at once,
+// with its path.
+import { createPublicKey } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { parseDocument } from "yaml";
+import { z } from "zod";
+import { isSecure } from "../network/urls.ts";
+import type { Client } from "./client.ts";
+import { BadKeySet, checkKeySet, type KeyLocation } from "./keys.ts";
+
+/** A client whose calls are known by signed tokens. */
+export type RegisteredClient = Client & {
+  readonly issuer: string;
+  readonly keys: KeyLocation;
+  /** The address that a token's `jku` must equal; undefined where the keys are not fetched. */
+  readonly jwksUrl: string | undefined;
+  readonly algorithms: readonly Algorithm[];
+  /** What `aud` must be instead of the endpoint's URL. */
+  readonly audience: string | undefined;
+  /** What `sub` must be. */
+  readonly subject: string | undefined;
+  /** What `tenant` must be one of. */
+  readonly tenants: readonly string[] | undefined;
+  readonly demonstration: boolean;
+};
+
+/** Signature algorithms that a client may be registered with: asymmetric ones only ("Trusting CDS Clients"). */
+export const algorithms = ["ES384", "RS384", "ES256", "RS256"] as const;
+export type Algorithm = (typeof algorithms)[number];
+
+/** The clients file is not usable. The message names every mistake, one a line. */
+export class ClientsFaults extends Error {}
+
+const trueOrFalse = z
+  .enum(["true", "false"], "must be true or false")
+  .default("false")
+  .transform((word) => word === "true");
+const filled = z.string("must be text").min(1, "must not be empty");
+const serverUrl = z
+  .url({ protocol: /^https?$/, error: "must be an absolute https URL" })
+  .refine((url) => !URL.canParse(url) || isSecure(url), "must be https (http only for a loopback address)");
+
+const fhirServer = serverUrl.refine(
+  (url) => !URL.canParse(url) || isPlain(url),
+  "must be a base URL without user name, query, fragment and dot segments",
+);
+
+function isPlain(url: string): boolean {
+  const { username, password, search, hash } = new URL(url);
+  return !(username || password || search || hash || /%2e|%2f|%5c|\\|\/\.\.?(\/|$)/i.test(url));
+}
+
+const client = z
+  .strictObject({
+    name: z.string("must be text").regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters, digits, points and hyphens"),
+    issuer: filled,
+    jwksUrl: serverUrl.optional(),
+    jwks: z.unknown().optional(),
+    jwksFile: filled.optional(),
+    algorithms: z
+      .array(z.enum(algorithms, `must be one of ${algorithms.join(", ")}`))
+      .min(1, "must not be empty")
+      .default(["ES384", "RS384"]),
+    fhirServers: z.array(fhirServer).default([]),
+    replacement: z
+      .enum(["update", "delete-create", "separate", "none"], "must be one of update, delete-create, separate, none")
+      .optional(),
+    dialect: z.enum(["standard", "epic"], "must be standard or epic").default("standard"),
+    audience: filled.optional(),
+    subject: filled.optional(),
+    tenants: z.array(filled).min(1, "must not be empty").optional(),
+    privateNetwork: trueOrFalse,
+    insights: trueOrFalse,
+    demonstration: trueOrFalse,
+  })
+  .superRefine(({ jwksUrl, jwks, jwksFile, dialect, replacement }, { addIssue }) => {
+    const given = [jwksUrl, jwks, jwksFile].filter((each) => each !== undefined).length;
+    if (given !== 1) {
+      addIssue({ code: "custom", path: ["jwksUrl"], message: "needs exactly one of jwksUrl, jwks and jwksFile" });
+    }
+    if (dialect === "epic" && (replacement === "update" || replacement === "delete-create")) {
+      const message = "must be separate or none: dialect epic takes one action a suggestion, and no update";
+      addIssue({ code: "custom", path: ["replacement"], message });
+    }
+  });
+
+const clientsFile = z.strictObject({ clients: z.array(client).min(1, "must hold at least one client") });
+
+/**
+ * @param isProduction refuses clients that are for demonstrations
+ * @throws ClientsFaults
+ */
+export function loadClients(path: string, isProduction: boolean): RegisteredClient[] {
+  const document = parseDocument(readText(path), { schema: "failsafe" });
+  const [ill] = document.errors;
+  if (ill) throw new ClientsFaults(`${path}: not YAML: ${ill.message.split("\n")[0]}`);
+  const parsed = clientsFile.safeParse(document.toJS());
+  if (!parsed.success) fail(path, parsed.error.issues);
+  const given = parsed.data.clients;
+  const clients = given.map(({ jwksUrl, jwks, jwksFile, ...rest }): RegisteredClient => {
+    const keys: KeyLocation = jwksUrl
+      ? { kind: "url", url: jwksUrl }
+      : jwksFile
+        ? { kind: "file", path: resolve(dirname(path), jwksFile) }
+        : { kind: "inline", keys: jwks };
+    const { replacement = rest.dialect === "epic" ? "separate" : "update", audience, subject, tenants } = rest;
+    return { ...rest, replacement, audience, subject, tenants, keys, jwksUrl };
+  });
+  const faults = clients.flatMap((each, index) => [
+    ...faultsOfKeys(each, index),
+    ...(isProduction && each.demonstration
+      ? [{ path: ["clients", index, "demonstration"], message: "must not be true in production: its key is public" }]
+      : []),
+    ...(["name", "issuer"] as const)
+      .filter((field) => clients.findIndex((other) => other[field] === each[field]) < index)
+      .map((field) => ({ path: ["clients", index, field], message: "is another client's already" })),
+  ]);
+  if (faults.length > 0) fail(path, faults);
+  return clients;
+}
+
+type Fault = { readonly path: readonly PropertyKey[]; readonly message: string };
+
+/** What can be known of keys before a token comes: those in the file, and in a file beside it. */
+function faultsOfKeys({ keys, demonstration }: RegisteredClient, index: number): Fault[] {
+  const field = keys.kind === "file" ? "jwksFile" : "jwks";
+  try {
+    if (keys.kind === "url") return [];
+    const given = keys.kind === "inline" ? keys.keys : JSON.parse(readFileSync(keys.path, "utf8"));
+    for (const key of checkKeySet(given, demonstration).keys) createPublicKey({ key, format: "jwk" });
+    return [];
+  } catch (error) {
+    const message = error instanceof BadKeySet ? error.message : "cannot be read, or holds a key that is none";
+    return [{ path: ["clients", index, field], message }];
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new ClientsFaults(`CLIENTS_FILE cannot be read: ${path}: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+function fail(file: string, faults: readonly Fault[]): never {
+  const place = (path: Fault["path"]) =>
+    path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`));
+  const lines = faults.map(
+    ({ path, message }) => `${file}: ${place(path).join("").replace(/^\./, "") || "file"} ${message}`,
+  );
+  throw new ClientsFaults(lines.join("\n"));
+}

@@ -1,0 +1,37 @@
+// Which network addresses may be connected to. A name on the public internet must not lead into the operator's own network,
+// to the machine itself, or to a cloud's metadata service (OWASP API7, "Server Side Request Forgery").
+import { isIP } from "node:net";
+import ipaddr from "ipaddr.js";
+
+/** What the operator allows beyond public addresses. */
+export type AddressRule = {
+  /** Host names and literal addresses that the operator wrote down, as in a URL, without brackets. */
+  readonly named: readonly string[];
+  /** Whether addresses of private networks are allowed. */
+  readonly privateNetwork: boolean;
+};
+
+const PRIVATE = new Set(["private", "uniqueLocal", "carrierGradeNat"]);
+
+/** Metadata services that lie in private ranges: Amazon's over IPv6, Alibaba's. Sources: their documentation. */
+const METADATA = new Set(["fd00:ec2::254", "100.100.100.200"]);
+
+/** Whether a host may be connected to at an address that its name resolved to, or that it is. */
+export function isAllowedAddress(host: string, address: string, { named, privateNetwork }: AddressRule): boolean {
+  if (!isIP(address)) return false;
+  const parsed = unwrap(ipaddr.parse(address.replace(/%.*$/, "")));
+  const plain = parsed.toString();
+  if (named.includes(plain)) return true;
+  if (METADATA.has(plain)) return false;
+  const range = parsed.range();
+  if (range === "loopback") return host === "localhost" && named.includes(host);
+  return range === "unicast" || (privateNetwork && PRIVATE.has(range));
+}
+
+/** The IPv4 address inside an IPv6 one: mapped (::ffff:0:0/96), or translated by NAT64 (64:ff9b::/96). */
+function unwrap(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4 | ipaddr.IPv6 {
+  if (address instanceof ipaddr.IPv4) return address;
+  if (address.isIPv4MappedAddress()) return address.toIPv4Address();
+  if (address.range() === "rfc6052") return new ipaddr.IPv4(address.toByteArray().slice(12));
+  return address;
+}
