@@ -12,12 +12,13 @@ import { type ClientForm, enterAgain } from "./suggestion.ts";
 const MOST_EVIDENCE = 3;
 
 /** What the texts of a policy may speak of. `evidence` is added where there is some. */
-export function templateValuesOf({ policy, changes }: Decision): TemplateValues {
+export function templateValuesOf({ policy, changes, criteria }: Decision): TemplateValues {
   const orders = changes.map(({ order }) => order.resolved);
   const { title, publisher, reviewDate, revision } = policy;
   return {
     order: orders.slice(0, 1),
     orders,
+    missing: criteria.filter(({ outcome }) => outcome !== "documented").map(({ criterion }) => criterion.inShort),
     payer: { name: policy.payer.name },
     policy: { title, publisher, date: reviewDate, version: revision },
   };
@@ -40,8 +41,9 @@ export function writeDetail(decision: Decision, names: readonly string[], form: 
   const isException = row === "exception-to-confirm" || row === "exception-established";
   const plan = isException ? "planConfirm" : payer === "this-payer" ? "planKnown" : "planUnknown";
   const ordered = [...new Set(names)].map((name) => `**${escapeMarkdown(name)}**`).join(", ");
+  const cautions = decision.cautions.filter(({ caution }) => !isException || caution.shownWithException);
   const paragraphs = [
-    ...decision.cautions.map(({ caution, records }) => {
+    ...cautions.map(({ caution, records }) => {
       return `**Caution:** ${renderMarkdown(caution.text, { ...values, evidence: records })}`;
     }),
     `${ordered}: ${renderMarkdown(policy.texts[plan], values)}`,
@@ -65,19 +67,32 @@ function writeCriterion(finding: CriterionFinding, { gaps }: Decision, values: T
   const nothingReceived = sources.every((source) =>
     gaps.some((gap) => gap.source === source && ["not-received", "failed", "resting"].includes(gap.kind)),
   );
-  const word = outcome === "unknown" && nothingReceived ? "not received" : WORDS[outcome];
-  const shown = evidence.slice(0, MOST_EVIDENCE).map((each) => writeEvidence(each, values));
-  const more = evidence.length > MOST_EVIDENCE ? ` and ${evidence.length - MOST_EVIDENCE} more` : "";
-  const found = shown.length > 0 ? `: ${shown.join("; ")}${more}` : "";
+  const usual = outcome === "unknown" && nothingReceived ? "not received" : WORDS[outcome];
+  const word = criterion.words[outcome] ?? usual;
+  const found = evidence.length > 0 ? `: ${writeEvidence(evidence, values)}` : "";
   const wouldCount = outcome !== "documented" && criterion.wouldCount ? ` Would count: ${criterion.wouldCount}.` : "";
   const reminder = criterion.reminder ? ` ${criterion.reminder}` : "";
   return `- ${criterion.label}: **${word}**${found}.${wouldCount}${reminder}`;
 }
 
-function writeEvidence({ record, rule }: Evidence, values: TemplateValues): string {
+/** The newest first; records without a date last. A note stands once for all that it concerns. */
+function writeEvidence(evidence: readonly Evidence[], values: TemplateValues): string {
+  const newest = evidence.toSorted((a, b) => (dateOf(b.record) ?? "").localeCompare(dateOf(a.record) ?? ""));
+  const byNote = Map.groupBy(newest.slice(0, MOST_EVIDENCE), ({ rule }) => rule.note);
+  const groups = [...byNote].map(([note, group]) => {
+    const shown = group.map(({ record, rule }) => {
+      return renderMarkdown(rule.show, { ...values, evidence: [record] }) + whereStands(record);
+    });
+    return shown.join("; ") + (note ? ` – ${note}` : "");
+  });
+  const more = evidence.length > MOST_EVIDENCE ? ` and ${evidence.length - MOST_EVIDENCE} more` : "";
+  return groups.join("; ") + more;
+}
+
+/** Where a record stands and when it is of, in brackets. Markdown. */
+function whereStands(record: FhirRecord): string {
   const where = [referenceTo(record), dateOf(record)].filter((part) => part !== undefined).map(escapeMarkdown);
-  const source = where.length > 0 ? ` (${where.join(", ")})` : "";
-  return `${renderMarkdown(rule.show, { ...values, evidence: [record] })}${source}${rule.note ? `, ${rule.note}` : ""}`;
+  return where.length > 0 ? ` (${where.join(", ")})` : "";
 }
 
 /** When a record says that it happened, or was written. */
@@ -130,14 +145,18 @@ function* writeGaps(gaps: readonly Gap[]): Generator<string> {
     if (kind === "unreadable") counts.set(RECORD_NAMES[source], (counts.get(RECORD_NAMES[source]) ?? 0) + count);
   }
   for (const [name, count] of counts) yield `- ${count} ${name}${count === 1 ? "" : "s"} could not be read.`;
+  for (const { source, kind, count } of gaps) {
+    if (kind === "unanswered")
+      yield `- ${count} ${RECORD_NAMES[source]}${count === 1 ? "" : "s"}: not known, or nothing named.`;
+  }
 }
 
 /** Why there is no change in one click: once for what the row forbids, else order by order. */
-function* writeWhyNot({ row, changes, policy }: Decision, names: readonly string[]): Generator<string> {
+function* writeWhyNot({ row, changes, policy, alreadyOrdered }: Decision, names: readonly string[]): Generator<string> {
   const whole: Partial<Record<Row, string>> = {
     "overriding-caution": "No change in one click, because of the recorded reaction.",
     caution: "No change in one click, because of the recorded reaction.",
-    "cautions-unread": `No change in one click: a reaction to an ingredient of ${policy.preferred.name} cannot be ruled out, since allergies were not received, or not in full.`,
+    "cautions-unread": `No change in one click: a reaction to an ingredient of ${policy.preferred.name} cannot be ruled out, since allergies were not received, not in full, or are not known.`,
   };
   if (whole[row]) yield whole[row];
   const reasons: Record<WhyNot, string | undefined> = {
@@ -145,13 +164,22 @@ function* writeWhyNot({ row, changes, policy }: Decision, names: readonly string
     "no-id": "the draft has no id",
     "strength-unknown": "the strength is not certain",
     "brand-in-instructions": `its instructions or notes name ${policy.nonPreferred.name}`,
-    "preferred-also-ordered": `${policy.preferred.name} are among these orders too; check that they are not part of the same dose`,
+    "brand-only": "the order asks for the brand to be dispensed",
+    "also-ordered": "another order of the same drug is among these; check that they are not part of the same dose",
+    "already-ordered": `${nameRecord(alreadyOrdered[0])} is on order already, and two orders could result`,
   };
   for (const [index, change] of changes.entries()) {
     const reason = whyNot(change) && reasons[whyNot(change) ?? "withheld"];
     if (reason)
       yield `No change in one click for ${escapeMarkdown(names[index] ?? policy.nonPreferred.name)}: ${reason}.`;
   }
+}
+
+/** The drug of a record as the record names it, and where it stands. Markdown. */
+function nameRecord(record: FhirRecord | undefined): string {
+  if (!record) return "";
+  const [name = "the drug"] = namesOf(drugOf(record) ?? {});
+  return escapeMarkdown(name) + whereStands(record);
 }
 
 /** How to change, where the client's form of suggestion does not do it in one click. */

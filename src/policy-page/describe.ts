@@ -26,6 +26,7 @@ export function describePolicy(policy: Policy, operator: string) {
     },
     appliesTo: policy.appliesTo.text,
     authorized: policy.authorized.text,
+    alreadyOrdered: policy.alreadyOrdered.text,
     criteria: policy.criteria.map((criterion) => ({
       id: criterion.id,
       label: criterion.label,
@@ -40,14 +41,8 @@ export function describePolicy(policy: Policy, operator: string) {
       overridesException,
       expressions: select.map((expression: Expression) => expression.text),
     })),
-    valueSets: [...policy.terminology.sets.values()].map(({ name, title, description, concepts, excludes, text }) => ({
-      name,
-      title,
-      description,
-      excludes,
-      concepts,
-      text,
-    })),
+    unanswered: policy.unanswered.map((expression) => expression.text),
+    valueSets: [...policy.terminology.sets.values()],
     history,
   };
 }

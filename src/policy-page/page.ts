@@ -48,12 +48,19 @@ ${replacements.map(({ strength, display, code, system }) => html`<tr><th scope="
 <p>No card when the plan has already authorized the order:</p>
 <pre>${policy.authorized}</pre>
 
+<p>No change in one click beside such an order in the chart:</p>
+<pre>${policy.alreadyOrdered}</pre>
+
 <h2>Criteria</h2>
 ${policy.criteria.map(writeCriterion)}
 
 <h2>Cautions</h2>
 <p>When one of these selects a record, the card says so first and offers no change in one click.</p>
 ${policy.cautions.map(({ id, overridesException, expressions }) => html`<h3>${id}</h3><p class="quiet">${overridesException ? "Even when the exception is documented." : "Unless the exception is documented."}</p>${expressions.map((each) => html`<pre>${each}</pre>`)}`)}
+
+<h2>Records that tell nothing</h2>
+<p>These count as not read, so that no change is offered in one click.</p>
+${policy.unanswered.map((each) => html`<pre>${each}</pre>`)}
 
 <h2>Value sets</h2>
 ${policy.valueSets.map(writeValueSet)}
@@ -95,6 +102,7 @@ function writeValueSet({
   concepts,
   excludes,
   text,
+  names,
 }: PolicyDescription["valueSets"][number]): Html {
   return html`<details id="${name}">
 <summary>${title} (${name}, ${concepts.length} codes)</summary>
@@ -105,5 +113,6 @@ ${excludes.length > 0 ? html`<p>A record in ${excludes.join(" or ")} is not in t
 ${concepts.map(({ system, code, display, comment }) => html`<tr><td><code>${system}|${code}</code></td><td>${display}</td><td>${comment}</td></tr>`)}
 </table>
 ${text.map(({ all, any, none }) => html`<p>By text: ${[all.length > 0 && `all of "${all.join('", "')}"`, any.length > 0 && `one of "${any.join('", "')}"`, none.length > 0 && `none of "${none.join('", "')}"`].filter(Boolean).join("; ")}</p>`)}
+${names ? html`<p>By name: "${names.names.join('", "')}". Neutral words beside a name: "${names.neutral.join('", "')}". With any other word a name only mentions it, and not at all where all of it is ${names.except.length > 0 ? html`"${names.except.join('", "')}"` : "another substance"}.</p>` : html``}
 </details>`;
 }

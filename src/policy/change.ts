@@ -1,11 +1,18 @@
 // Whether an order can be changed to the preferred product in one click, and if not, why. Knows no form of suggestion.
 import { isDeepStrictEqual } from "node:util";
-import { type FhirRecord, objectsIn, referenceTo } from "./fhir-json.ts";
+import { type FhirRecord, namesOf, objectsIn, referenceTo, textsWithin } from "./fhir-json.ts";
 import { drugOf, type Order, replacementFor } from "./order.ts";
 import type { Policy, Replacement } from "./policy.ts";
 import { mentions } from "./terms.ts";
 
-export type WhyNot = "withheld" | "no-id" | "strength-unknown" | "brand-in-instructions" | "preferred-also-ordered";
+export type WhyNot =
+  | "withheld"
+  | "no-id"
+  | "strength-unknown"
+  | "brand-only"
+  | "brand-in-instructions"
+  | "also-ordered"
+  | "already-ordered";
 
 /** What may be done to an order. `strength` is undefined where it is not certain. */
 export type Change = { readonly order: Order; readonly strength: string | undefined } & (
@@ -16,21 +23,32 @@ export type Change = { readonly order: Order; readonly strength: string | undefi
   | { readonly kind: "none"; readonly why: WhyNot }
 );
 
-/**
- * @param preferred the orders of the preferred product among the same drafts
- * @param offered whether the decision lets the service offer a change at all
- */
-export function changeFor(policy: Policy, order: Order, preferred: readonly Order[], offered: boolean): Change {
+/** Other orders of the drug, of which a change could make one too many. */
+export type OtherOrders = {
+  /** Of the preferred product, among the same drafts. */
+  readonly preferred: readonly Order[];
+  /** Of the drug, but not for certain one of the products, among the same drafts. */
+  readonly sameDrug: readonly Order[];
+  /** Of either, active in the chart. */
+  readonly inChart: readonly FhirRecord[];
+};
+
+/** @param offered whether the decision lets the service offer a change at all */
+export function changeFor(policy: Policy, order: Order, others: OtherOrders, offered: boolean): Change {
   const replacement = replacementOf(policy, order);
   const known = { order, strength: replacement?.strength };
   const none = (why: WhyNot): Change => ({ ...known, kind: "none", why });
   if (!offered) return none("withheld");
   if (!referenceTo(order.asSent)) return none("no-id");
+  if (wantsBrand(policy, order.resolved)) return none("brand-only");
   if (!replacement) return none("strength-unknown");
+  if (others.sameDrug.length > 0) return none("also-ordered");
+  const { preferred } = others;
   const same = preferred.find((other) => replacementOf(policy, other) === replacement && isSameDosage(other, order));
   if (same) return { ...known, kind: "remove" };
-  if (preferred.length > 0) return none("preferred-also-ordered");
+  if (preferred.length > 0) return none("also-ordered");
   if (namesBrand(policy, order.resolved)) return none("brand-in-instructions");
+  if (others.inChart.length > 0) return none("already-ordered");
   return { ...known, kind: "replace", replacement };
 }
 
@@ -46,7 +64,12 @@ function isSameDosage(one: Order, other: Order): boolean {
 }
 
 /** Whether what the patient or pharmacist will read names the brand: the change would leave it standing there. */
-function namesBrand({ nonPreferred }: Policy, order: FhirRecord): boolean {
-  const written = [...objectsIn(order.dosageInstruction), ...objectsIn(order.note)];
-  return mentions(JSON.stringify(written), nonPreferred.brandNames);
+function namesBrand({ nonPreferred }: Policy, { dosageInstruction, note }: FhirRecord): boolean {
+  return textsWithin([dosageInstruction, note]).some((text) => mentions(text, nonPreferred.brandNames));
+}
+
+/** Whether the prescriber wrote that it has to be the brand. A substitution forbidden by code is dropped, and that is said. */
+function wantsBrand({ nonPreferred }: Policy, order: FhirRecord): boolean {
+  const written = textsWithin([order.dosageInstruction, order.note, order.substitution]);
+  return [...namesOf(drugOf(order) ?? {}), ...written].some((text) => mentions(text, nonPreferred.brandOnly));
 }

@@ -23,6 +23,11 @@ export function inPast(value: unknown, now: Date = new Date()): boolean {
   return text < dayAt(now, -12).slice(0, text.length);
 }
 
+/** Whether the value is a date, dateTime or instant as FHIR writes it. */
+export function isDate(value: unknown): boolean {
+  return wellFormed(value) !== undefined;
+}
+
 function wellFormed(value: unknown): string | undefined {
   return typeof value === "string" && FHIR_DATE.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;
 }

@@ -38,8 +38,8 @@ export type CautionFinding = { readonly caution: Caution; readonly records: read
 /** What of a source the card must name: it was not received, could not be read, or may not be whole. */
 export type Gap = {
   readonly source: ChartVariable;
-  readonly kind: "not-received" | "failed" | "resting" | Shortfall | "unreadable";
-  /** How many records could not be read, where kind is `unreadable`. */
+  readonly kind: "not-received" | "failed" | "resting" | Shortfall | "unreadable" | "unanswered";
+  /** How many records could not be read, or say that nothing is known. */
   readonly count: number;
 };
 
@@ -52,6 +52,8 @@ export type Decision = {
   readonly criteria: readonly CriterionFinding[];
   readonly cautions: readonly CautionFinding[];
   readonly gaps: readonly Gap[];
+  /** Orders in the chart beside which a change would make one too many. */
+  readonly alreadyOrdered: readonly FhirRecord[];
 };
 
 /** The chart variables that a policy reads: what has to be fetched for it. */
@@ -79,9 +81,14 @@ export function decide(policy: Policy, drafts: readonly Order[], chart: Chart): 
   const gaps = findGaps(policy, chart, pools);
   const payer = matchPayer(policy, chart.coverage);
   const row = firstRow({ policy, chart, payer, authorized, criteria, cautions, gaps });
-  const preferred = ordersOf(policy, policy.preferred.valueSet, drafts);
-  const changes = orders.map((order) => changeFor(policy, order, preferred, row === "change"));
-  return { policy, row, payer, changes, criteria, cautions, gaps };
+  const alreadyOrdered = select(policy.alreadyOrdered, pools);
+  const others = {
+    preferred: ordersOf(policy, policy.preferred.valueSet, drafts),
+    sameDrug: policy.sameDrug.flatMap((valueSet) => ordersOf(policy, valueSet, drafts)),
+    inChart: alreadyOrdered,
+  };
+  const changes = orders.map((order) => changeFor(policy, order, others, row === "change"));
+  return { policy, row, payer, changes, criteria, cautions, gaps, alreadyOrdered };
 }
 
 type Findings = Pick<Decision, "policy" | "payer" | "criteria" | "cautions" | "gaps"> & {
@@ -148,7 +155,7 @@ function findEvidence(rules: readonly EvidenceRule[], pools: Pools): Evidence[] 
 function clinicalSources(policy: Policy): ChartVariable[] {
   const rules = policy.criteria.flatMap((criterion) => [...criterion.documented, ...criterion.supporting]);
   const cautions = policy.cautions.flatMap((caution) => caution.select);
-  return variablesOf([policy.authorized, ...rules.map((rule) => rule.select), ...cautions]);
+  return variablesOf([policy.authorized, ...rules.map((rule) => rule.select), ...cautions, ...policy.unanswered]);
 }
 
 function variablesOf(expressions: readonly { readonly variables: readonly string[] }[]): ChartVariable[] {
@@ -161,8 +168,16 @@ function findGaps(policy: Policy, chart: Chart, pools: Pools): Gap[] {
     const read = chart[source];
     if (read.state === "unsupported") return [];
     if (read.state !== "read") return [{ source, kind: read.state, count: 0 }];
+    const silent = policy.unanswered.filter(({ variables }) => variables.includes(source));
+    const unanswered = new Set(silent.flatMap((expression) => select(expression, pools))).size;
     const count = read.unreadable + (pools.unreadable.get(source)?.size ?? 0);
-    const unreadable: Gap[] = count > 0 ? [{ source, kind: "unreadable", count }] : [];
-    return [...read.shortfalls.map((kind): Gap => ({ source, kind, count: 0 })), ...unreadable];
+    const counted: Gap[] = [
+      { source, kind: "unreadable", count },
+      { source, kind: "unanswered", count: unanswered },
+    ];
+    return [
+      ...read.shortfalls.map((kind): Gap => ({ source, kind, count: 0 })),
+      ...counted.filter((gap) => gap.count > 0),
+    ];
   });
 }

@@ -3,8 +3,9 @@
 import type { Chart, ChartVariable, Source } from "./chart.ts";
 import { chartVariables } from "./chart.ts";
 import type { Expression } from "./expression.ts";
-import { type FhirObject, type FhirRecord, isObject, objectsIn } from "./fhir-json.ts";
-import { membership, type Terminology } from "./value-sets.ts";
+import { type FhirObject, type FhirRecord, objectsIn, textIn } from "./fhir-json.ts";
+import { mentioned } from "./membership.ts";
+import type { Terminology } from "./value-sets.ts";
 
 /** The variables of a criterion's expressions: the chart's and the orders that the policy speaks about. */
 export const evidenceVariables = ["orders", ...chartVariables] as const;
@@ -17,13 +18,13 @@ export type Pools = {
   readonly unreadable: Map<ChartVariable, Set<FhirRecord>>;
 };
 
-/** Gathers, once for a call and policy, the records that may be evidence: those with a drug or substance that it knows. */
+/** Gathers, once for a call and policy, the records that may be evidence: those that name something it knows. */
 export function poolRecords(terminology: Terminology, chart: Chart, orders: readonly FhirRecord[]): Pools {
   const byVariable = new Map<string, Pool>([["orders", { all: orders, candidates: orders }]]);
   for (const variable of chartVariables) {
     const all = recordsOf(chart[variable]);
     const candidates = all.filter((record) =>
-      conceptsOf(record).some((concept) => membership(terminology, concept).size > 0),
+      namingsOf(record).some((naming) => mentioned(terminology, naming).size > 0),
     );
     byVariable.set(variable, { all, candidates });
   }
@@ -53,13 +54,17 @@ function recordsOf(source: Source): readonly FhirRecord[] {
   return source.state === "read" ? source.records : [];
 }
 
-/** Every CodeableConcept of a record, at the top or inside its elements (such as AllergyIntolerance.reaction.substance). */
-function conceptsOf(record: FhirRecord): FhirObject[] {
+/**
+ * Whatever may name a drug or substance, at the top of a record or inside its elements: CodeableConcepts (such as
+ * AllergyIntolerance.reaction.substance), notes and descriptions.
+ */
+function namingsOf(record: FhirRecord): (FhirObject | string)[] {
   const elements = Object.values(record).flatMap(objectsIn);
   const inner = elements.flatMap((element) => Object.values(element).flatMap(objectsIn));
-  return [...elements, ...inner].filter(isConcept);
+  const descriptions = elements.map(({ description }) => textIn(description)).filter((text) => text !== undefined);
+  return [...[...elements, ...inner].filter(isConcept), ...descriptions];
 }
 
 function isConcept(value: FhirObject): boolean {
-  return isObject(value) && (Array.isArray(value.coding) || isObject(value.coding) || typeof value.text === "string");
+  return typeof value.coding === "object" || typeof value.text === "string";
 }

@@ -2,10 +2,8 @@
 // and value sets. Knows the FHIR R4 model; knows no policy.
 import fhirpath, { type Model } from "fhirpath";
 import r4 from "fhirpath/fhir-context/r4";
-import { codingKeys } from "./codings.ts";
-import { inFuture, inPast } from "./dates.ts";
-import { codingsOf, isObject, namesOf, objectsIn, textIn } from "./fhir-json.ts";
-import { membership, type Terminology } from "./value-sets.ts";
+import { localFunctions } from "./functions.ts";
+import type { Terminology } from "./value-sets.ts";
 
 /** A compiled expression. `evaluate` takes the value of each variable and throws an Error where the data do not fit. */
 export type Expression = {
@@ -17,11 +15,13 @@ export type Expression = {
 
 /** Functions that a policy may use: none reaches the network, none changes data. */
 const FUNCTIONS = new Set(
-  `all allTrue any as combine contains count distinct empty endsWith exists first iif inFuture inPast is join last lower
-   matches memberOf named not ofType refersTo replace select single startsWith tail take toString today trim upper where`.split(
-    /\s+/,
-  ),
+  `all allTrue any as combine contains count distinct empty endsWith exists first iif inFuture inPast is isDate join last
+   lower matches memberOf mentions named not ofType refersTo replace says select single startsWith tail take toString today
+   trim upper where`.split(/\s+/),
 );
+
+/** Those that take the name of a value set. */
+const VALUE_SET_FUNCTIONS = new Set(["memberOf", "mentions"]);
 
 const model = r4 as Model & { path2Type: object; type2Parent: object; choiceTypePaths: object };
 const ELEMENTS = new Set([
@@ -43,7 +43,7 @@ export function compileExpression(text: string, known: readonly string[], termin
   return {
     text,
     variables: [...new Set(variables)],
-    usesValueSets: [...nodesOf(tree)].some((node) => node.type === "FunctionInvocation" && node.text === "memberOf"),
+    usesValueSets: [...nodesOf(tree)].some((node) => VALUE_SET_FUNCTIONS.has(node.text ?? "")),
     evaluate(values) {
       const context = Object.fromEntries(known.map((name) => [name, values[name] ?? []]));
       try {
@@ -81,7 +81,7 @@ function* findFaults(tree: Node, known: readonly string[], terminology: Terminol
     if (node.type === "MemberInvocation" && !ELEMENTS.has(name)) yield `FHIR R4 has no element "${name}"`;
     if (node.type === "FunctionInvocation") {
       if (!FUNCTIONS.has(name)) yield `function ${name}() is not one that a policy may use`;
-      if (name === "memberOf") yield* findValueSetFaults(node, terminology);
+      if (VALUE_SET_FUNCTIONS.has(name)) yield* findValueSetFaults(node, terminology);
     }
   }
 }
@@ -90,53 +90,4 @@ function* findValueSetFaults(node: Node, terminology: Terminology): Generator<st
   const literal = [...nodesOf(node)].find((child) => child.type === "LiteralTerm")?.text ?? "";
   const name = literal.replace(/^'|'$/g, "");
   if (!terminology.sets.has(name)) yield `there is no value set "${name}"`;
-}
-
-/**
- * The functions that policies have beside those of FHIRPath. All but `named` take a collection and answer one boolean,
- * false for an empty collection, so that `where(x.inFuture())` never depends on whether the element is there.
- */
-function localFunctions(terminology: Terminology) {
-  const memberships = new WeakMap<object, Set<string>>();
-  const isMember = (concept: unknown, name: string) => {
-    if (!isObject(concept)) return false;
-    const names = memberships.get(concept) ?? membership(terminology, asConcept(concept));
-    memberships.set(concept, names);
-    return names.has(name);
-  };
-  return {
-    memberOf: {
-      fn: (concepts: unknown[], name: string) => [concepts.some((concept) => isMember(concept, name))],
-      arity: { 1: ["String" as const] },
-    },
-    refersTo: {
-      fn: (references: unknown[], type: string) => [references.some((reference) => refersTo(reference, type))],
-      arity: { 1: ["String" as const] },
-    },
-    named: { fn: (concepts: unknown[]) => concepts.flatMap((each) => nameOf(terminology, each)), arity: { 0: [] } },
-    inFuture: { fn: (dates: unknown[]) => [dates.some((date) => inFuture(date))], arity: { 0: [] } },
-    inPast: { fn: (dates: unknown[]) => [dates.some((date) => inPast(date))], arity: { 0: [] } },
-  };
-}
-
-/** A Coding is looked up as the CodeableConcept that holds it alone. */
-function asConcept(value: Record<string, unknown>) {
-  return "code" in value && !("coding" in value) ? { coding: [value] } : value;
-}
-
-/** What a CodeableConcept calls itself; a code without text or display is called as the value sets call it. */
-function nameOf(terminology: Terminology, concept: unknown): string[] {
-  if (!isObject(concept)) return [];
-  const [own] = namesOf(concept);
-  const keys = codingsOf(concept).flatMap(codingKeys);
-  const [listed] = keys.flatMap((key) => terminology.displayByKey.get(key) ?? []);
-  return [own ?? listed ?? "a code without a name"];
-}
-
-/** Whether a Reference points at a resource of the type: by its type or by its literal reference. */
-function refersTo(value: unknown, type: string): boolean {
-  return objectsIn(value).some((reference) => {
-    const path = textIn(reference.reference)?.split("/") ?? [];
-    return reference.type === type || path.at(-2) === type;
-  });
 }

@@ -43,3 +43,9 @@ export function namesOf(concept: FhirObject): string[] {
     .map(textIn)
     .filter((name) => name !== undefined);
 }
+
+/** Every string anywhere in a value, texts and codes alike. */
+export function textsWithin(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsWithin) : [];
+}

@@ -40,7 +40,8 @@ function loadPolicy(folder: string, faults: Fault[]): Policy | undefined {
   const policyFile = readChecked(file, policyFileSchema, faults);
   const sets = policyFile && loadValueSets(folder, policyFile, faults);
   if (!policyFile || !sets) return undefined;
-  const compiler = createCompiler(file, indexValueSets(sets), faults);
+  const terminology = indexValueSets(sets, policyFile.products.productNeutral);
+  const compiler = createCompiler(file, terminology, policyFile.definitions, faults);
   const policy = compilePolicy(basename(folder), policyFile, revisionOf(folder, policyFile.reviewDate), compiler);
   checkNames(policyFile, compiler);
   return policy;
@@ -52,7 +53,9 @@ function loadValueSets(folder: string, policyFile: PolicyFile, faults: Fault[]):
   return files.flatMap((name) => {
     const set = basename(name, extname(name));
     const resource = readChecked(join(directory, name), valueSetSchema, faults);
-    return resource ? [readValueSet(set, resource, policyFile.text[set] ?? [])] : [];
+    const rule = policyFile.substances.sets[set];
+    const names = rule && { ...rule, neutral: policyFile.substances.neutral };
+    return resource ? [readValueSet(set, resource, { text: policyFile.text[set] ?? [], names })] : [];
   });
 }
 
@@ -86,7 +89,12 @@ type Compiler = {
 const NOTHING: Expression = { text: "{}", variables: [], usesValueSets: false, evaluate: () => [] };
 
 /** Compiles and, where that fails, notes the fault and goes on, so that the next ones are found too. */
-function createCompiler(file: string, terminology: Terminology, faults: Fault[]): Compiler {
+function createCompiler(
+  file: string,
+  terminology: Terminology,
+  definitions: PolicyFile["definitions"],
+  faults: Fault[],
+): Compiler {
   const fault = (place: string, reason: string) => void faults.push({ file, place, reason });
   const attempt = <T>(place: string, otherwise: T, compile: () => T): T => {
     try {
@@ -100,9 +108,16 @@ function createCompiler(file: string, terminology: Terminology, faults: Fault[])
     terminology,
     fault,
     expression: (place, text, variables = evidenceVariables) =>
-      attempt(place, NOTHING, () => compileExpression(text, variables, terminology)),
+      attempt(place, NOTHING, () => compileExpression(expand(text, definitions), variables, terminology)),
     template: (place, text) => attempt(place, { parts: [] }, () => compileTemplate(text, terminology)),
   };
+}
+
+/** Puts definitions in the place of their names. The last first, since one may use those before it. */
+function expand(text: string, definitions: PolicyFile["definitions"]): string {
+  return Object.entries(definitions).reduceRight((expanded, [name, definition]) => {
+    return expanded.replace(new RegExp(`%${name}\\b`, "g"), () => `(${definition})`);
+  }, text);
 }
 
 function compilePolicy(id: string, file: PolicyFile, revision: string, compiler: Compiler): Policy {
@@ -131,6 +146,9 @@ function compilePolicy(id: string, file: PolicyFile, revision: string, compiler:
     terminology: compiler.terminology,
     appliesTo: compiler.expression("appliesTo", file.appliesTo, ["orders"]),
     authorized: compiler.expression("authorized", file.authorized),
+    alreadyOrdered: compiler.expression("alreadyOrdered", file.alreadyOrdered),
+    unanswered: file.unanswered.map((text, each) => compiler.expression(`unanswered.${each}`, text)),
+    sameDrug: file.products.sameDrug,
     criteria: file.criteria.map(({ established, show, ...criterion }, index) => ({
       ...criterion,
       documented: rules(`criteria.${index}.documented`, criterion.documented, show),
@@ -153,13 +171,16 @@ function compilePolicy(id: string, file: PolicyFile, revision: string, compiler:
 }
 
 /** Every value set that is named outside FHIRPath must be there, and a brand must not be a preferred product. */
-function checkNames({ products, text }: PolicyFile, { terminology, fault }: Compiler): void {
+function checkNames({ products, text, substances }: PolicyFile, { terminology, fault }: Compiler): void {
   const { nonPreferred, preferred, replacements } = products;
   const named = [
     ["products.nonPreferred.valueSet", nonPreferred.valueSet],
     ["products.preferred.valueSet", preferred.valueSet],
     ...replacements.map(({ valueSet }, index) => [`products.replacements.${index}.valueSet`, valueSet]),
+    ...products.productNeutral.map((name) => ["products.productNeutral", name]),
+    ...products.sameDrug.map((name) => ["products.sameDrug", name]),
     ...Object.keys(text).map((name) => ["text", name]),
+    ...Object.keys(substances.sets).map((name) => ["substances", name]),
     ...[...terminology.sets.values()].flatMap((set) => set.excludes.map((name) => [`value set ${set.name}`, name])),
   ];
   for (const [place = "", name = ""] of named) {

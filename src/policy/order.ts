@@ -1,9 +1,9 @@
 // Draft orders: which of them a policy speaks about, and at what strength.
 import { codingKeys } from "./codings.ts";
 import { codingsOf, type FhirObject, type FhirRecord, isObject, namesOf } from "./fhir-json.ts";
+import { membership } from "./membership.ts";
 import type { Policy, Replacement } from "./policy.ts";
 import { fitsRule } from "./terms.ts";
-import { membership } from "./value-sets.ts";
 
 /** A draft MedicationRequest: as the client sent it, and with its references to medication and reason resolved. */
 export type Order = { readonly asSent: FhirRecord; readonly resolved: FhirRecord };

@@ -1,16 +1,16 @@
 // Whether the patient's coverage names the policy's payer. Reads Coverage; names only, never a fetched Organization.
 import type { Source } from "./chart.ts";
-import { inFuture, inPast } from "./dates.ts";
-import { type FhirRecord, namesOf, objectsIn, textIn } from "./fhir-json.ts";
+import { inFuture, inPast, isDate } from "./dates.ts";
+import { codingsOf, type FhirObject, type FhirRecord, namesOf, objectsIn, textIn } from "./fhir-json.ts";
 import type { Policy } from "./policy.ts";
-import { mentions } from "./terms.ts";
+import { consistsOf, mentions } from "./terms.ts";
 
 /** `other` only when every active medical or pharmacy coverage names a payer, and none of them this one. */
 export type PayerMatch = "this-payer" | "other" | "unknown";
 
 /**
- * Compares the active coverages of today with the policy's payer. A payor that names itself in no text, a person as
- * payor and a plan for another benefit (such as dental) tell nothing.
+ * Compares the active coverages of today with the policy's payer. Plans for another benefit (such as dental) tell nothing; a
+ * coverage that does not clearly name another payer leaves it unknown.
  */
 export function matchPayer({ payer }: Pick<Policy, "payer">, source: Source): PayerMatch {
   if (source.state !== "read") return "unknown";
@@ -21,8 +21,6 @@ export function matchPayer({ payer }: Pick<Policy, "payer">, source: Source): Pa
   return everythingRead && relevant.length > 0 && relevant.every((match) => match === "other") ? "other" : "unknown";
 }
 
-const PERSON = /(^|\/)(Patient|RelatedPerson)\//;
-
 function isInForce(coverage: FhirRecord): boolean {
   const [period] = objectsIn(coverage.period);
   return coverage.status === "active" && !(period && (inFuture(period) || inPast(period)));
@@ -30,14 +28,31 @@ function isInForce(coverage: FhirRecord): boolean {
 
 function matchOne(payer: Policy["payer"], coverage: FhirRecord): PayerMatch | "other-benefit" {
   const payors = objectsIn(coverage.payor);
-  const names = payors.map((payor) => textIn(payor.display));
-  const types = objectsIn(coverage.type).flatMap((type) => [
-    ...namesOf(type),
-    ...objectsIn(type.coding).flatMap((coding) => textIn(coding.code) ?? []),
-  ]);
-  const known = names.filter((name) => name !== undefined);
-  if ([...types, ...known].some((text) => mentions(text, payer.otherBenefits))) return "other-benefit";
-  const isPerson = payors.some((payor) => PERSON.test(`${String(payor.type ?? payor.reference)}/`));
-  if (known.some((name) => mentions(name, payer.names))) return "this-payer";
-  return known.length > 0 && known.length === names.length && !isPerson ? "other" : "unknown";
+  const names = payors.map(({ display }) => textIn(display)).filter((name) => name !== undefined);
+  const concepts = objectsIn(coverage.type);
+  const types = [...concepts.flatMap(namesOf), ...concepts.flatMap(codingsOf).map(({ code }) => textIn(code) ?? "")];
+  const plans = objectsIn(coverage.class).map(({ name }) => textIn(name) ?? "");
+
+  const isOwn = names.some((name) => mentions(name, payer.names));
+  const speakOf = (benefits: readonly string[]) => [...types, ...names].some((text) => mentions(text, benefits));
+  if (speakOf(payer.otherBenefits) && !(isOwn && speakOf(payer.benefits))) return "other-benefit";
+  if (hasUnclearPeriod(coverage)) return "unknown";
+  if (isOwn) return "this-payer";
+
+  const isNamed = payors.length > 0 && names.length === payors.length && !payors.some(isPerson);
+  const isNobody = names.some((name) => consistsOf(name, payer.nobody));
+  const isSelfPay = [...types, ...names].some((text) => consistsOf(text, payer.selfPay));
+  const isOwnPlan = [...types, ...plans].some((text) => mentions(text, payer.names));
+  return isNamed && !isNobody && !isSelfPay && !isOwnPlan ? "other" : "unknown";
+}
+
+function isPerson({ type, reference }: FhirObject): boolean {
+  return /(^|\/)(Patient|RelatedPerson)\//.test(`${String(type ?? reference)}/`);
+}
+
+/** A period that cannot be read may be over, or not have begun. */
+function hasUnclearPeriod({ period }: FhirRecord): boolean {
+  const [range] = objectsIn(period);
+  if (!range) return period !== undefined;
+  return [range.start, range.end].some((date) => date !== undefined && !isDate(date));
 }

@@ -10,6 +10,8 @@ export type EvidenceRule = { readonly select: Expression; readonly show: Templat
 export type Criterion = {
   readonly id: string;
   readonly label: string;
+  /** How a sentence names what has to be documented. */
+  readonly inShort: string;
   readonly text: string;
   /** Whether the exception depends on it; one that does not is shown only. */
   readonly decides: boolean;
@@ -19,12 +21,16 @@ export type Criterion = {
   readonly established: Expression | undefined;
   readonly wouldCount: string | undefined;
   readonly reminder: string | undefined;
+  /** What the card says of an outcome, where its usual word does not fit. */
+  readonly words: PolicyFile["criteria"][number]["words"];
 };
 
 export type Caution = {
   readonly id: string;
   /** Whether it speaks even when the exception is documented. */
   readonly overridesException: boolean;
+  /** Whether it is shown beside a documented exception: not where it speaks of the other product. */
+  readonly shownWithException: boolean;
   readonly select: readonly Expression[];
   readonly text: Template;
 };
@@ -49,8 +55,14 @@ export type Policy = Pick<
   readonly appliesTo: Expression;
   /** Selects the orders for which the plan has already given prior authorization. */
   readonly authorized: Expression;
+  /** Selects the orders in the chart beside which a change would make one too many. */
+  readonly alreadyOrdered: Expression;
   readonly criteria: readonly Criterion[];
   readonly cautions: readonly Caution[];
+  /** Select the records that say that nothing is known, or nothing at all: as good as not read. */
+  readonly unanswered: readonly Expression[];
+  /** Value sets of the same drug that are not for certain one of the products. */
+  readonly sameDrug: readonly string[];
   readonly texts: CardTexts;
   readonly topic: PolicyFile["card"]["topic"];
   readonly overrideReasons: PolicyFile["card"]["overrideReasons"];

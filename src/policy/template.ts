@@ -7,7 +7,7 @@ import type { Terminology } from "./value-sets.ts";
 export type Template = { readonly parts: readonly (string | Expression)[] };
 
 /** What the expressions of a text may speak of. */
-export const templateVariables = ["order", "orders", "evidence", "payer", "policy"] as const;
+export const templateVariables = ["order", "orders", "evidence", "missing", "payer", "policy"] as const;
 export type TemplateValues = Partial<Record<(typeof templateVariables)[number], unknown>>;
 
 const LONGEST_VALUE = 120;

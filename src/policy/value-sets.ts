@@ -1,9 +1,8 @@
-// A policy's value sets: which of them a CodeableConcept belongs to, by its codings or else by its text.
-// Knows FHIR ValueSet and CodeableConcept; knows no drug and no file.
+// A policy's value sets: what they hold, and how they are looked up by code. Knows FHIR ValueSet; knows no drug and no file.
+// Which of them a record belongs to is membership.ts.
 import { z } from "zod";
 import { codingKeys } from "./codings.ts";
-import { codingsOf, type FhirObject, namesOf } from "./fhir-json.ts";
-import { fitsRule, mentions, type TextRule } from "./terms.ts";
+import { mentions, type NameRule, type TextRule } from "./terms.ts";
 
 /** One code as a value set lists it. `comment` says how certain it is and where it was seen. */
 export type Concept = { system: string; code: string; display: string; comment: string | undefined };
@@ -16,7 +15,11 @@ export type ValueSet = {
   concepts: Concept[];
   excludes: string[];
   text: TextRule[];
+  names: NameRule | undefined;
 };
+
+/** What a policy says of a value set beside its codes. */
+export type Recognition = Pick<ValueSet, "text" | "names">;
 
 const COMMENT = "http://hl7.org/fhir/StructureDefinition/valueset-concept-comments";
 const extension = z.looseObject({ url: z.string(), valueString: z.string().optional() });
@@ -44,7 +47,11 @@ export const valueSetSchema = z
   .refine((set) => set.compose ?? set.expansion, "needs a compose or an expansion");
 
 /** Reads one FHIR ValueSet. The name is the file's, since a policy's expressions use that. */
-export function readValueSet(name: string, resource: z.infer<typeof valueSetSchema>, text: TextRule[]): ValueSet {
+export function readValueSet(
+  name: string,
+  resource: z.infer<typeof valueSetSchema>,
+  recognition: Recognition,
+): ValueSet {
   const listed = (resource.compose?.include ?? []).flatMap(({ system, concept }) =>
     concept.map((entry) => ({
       system,
@@ -65,7 +72,7 @@ export function readValueSet(name: string, resource: z.infer<typeof valueSetSche
     description: resource.description,
     concepts: resource.expansion ? expanded : listed,
     excludes: (resource.compose?.exclude ?? []).flatMap(({ valueSet }) => valueSet),
-    text,
+    ...recognition,
   };
 }
 
@@ -75,9 +82,11 @@ export type Terminology = {
   readonly namesByKey: ReadonlyMap<string, readonly string[]>;
   readonly displayByKey: ReadonlyMap<string, string>;
   readonly termsByText: readonly string[];
+  /** Sets whose codes leave open which product it is: text may tell more. */
+  readonly productNeutral: readonly string[];
 };
 
-export function indexValueSets(sets: ValueSet[]): Terminology {
+export function indexValueSets(sets: ValueSet[], productNeutral: readonly string[] = []): Terminology {
   const namesByKey = new Map<string, string[]>();
   const displayByKey = new Map<string, string>();
   for (const set of sets) {
@@ -95,32 +104,14 @@ export function indexValueSets(sets: ValueSet[]): Terminology {
     sets: new Map(sets.map((set) => [set.name, set])),
     namesByKey,
     displayByKey,
-    termsByText: [...new Set(rules.flatMap((rule) => (rule.all.length > 0 ? rule.all : rule.any)))],
+    termsByText: [
+      ...new Set([
+        ...rules.flatMap((rule) => (rule.all.length > 0 ? rule.all : rule.any)),
+        ...sets.flatMap(({ names }) => names?.names ?? []),
+      ]),
+    ],
+    productNeutral,
   };
-}
-
-/**
- * The names of the value sets that the concept belongs to: by any of its codings; by text only when none of them is in
- * any value set of the policy. A set that excludes another gives way to it.
- */
-export function membership(terminology: Terminology, concept: FhirObject): Set<string> {
-  const coded = new Set(codingsOf(concept).flatMap((coding) => setsOfCoding(terminology, coding)));
-  const found = coded.size > 0 ? coded : setsByText(terminology, namesOf(concept));
-  const givesWay = (name: string) => terminology.sets.get(name)?.excludes.some((excluded) => found.has(excluded));
-  return new Set([...found].filter((name) => !givesWay(name)));
-}
-
-function setsOfCoding(terminology: Terminology, coding: FhirObject): readonly string[] {
-  const hits = codingKeys(coding)
-    .map((key) => terminology.namesByKey.get(key))
-    .filter((names) => names !== undefined);
-  // An NDC of ten digits without hyphens counts only if exactly one reading of it is a known product.
-  return hits.length === 1 && hits[0] ? hits[0] : [];
-}
-
-function setsByText(terminology: Terminology, names: string[]): Set<string> {
-  const sets = [...terminology.sets.values()].filter((set) => set.text.some((rule) => fitsRule(names, rule)));
-  return new Set(sets.map((set) => set.name));
 }
 
 /** Whether the text names anything that the value sets know by text: a reason to look at what it refers to. */

@@ -284,7 +284,8 @@ describe("the change in one click", () => {
       [draftOf({ medicationCodeableConcept: { text: "Gleevec" } })],
       "the strength is not certain",
     ],
-    ["a note names the brand", [draft({ note: [{ text: "Brand Gleevec only" }] })], "name Gleevec"],
+    ["a note asks for the brand", [draft({ note: [{ text: "DAW" }] })], "asks for the brand"],
+    ["a note names the brand", [draft({ note: [{ text: "As Gleevec before" }] })], "name Gleevec"],
     [
       "a patient instruction names the brand",
       [draft({ dosageInstruction: [{ patientInstruction: "take GLEEVEC" }] })],
@@ -389,6 +390,51 @@ describe("what the card says", () => {
     }
   });
 
+  test("an exception to be confirmed: no caution about the generic first, one about the brand still", async () => {
+    const lactose = allergy({ code: { text: "Lactose" } });
+    const macrogol = allergy({ id: "allergy-2", code: { text: "Polyethylene glycol" } });
+    const cardWith = async (...allergies: unknown[]) => {
+      const chart = { ...EMPTY_CHART, medicationStatements: bundle(statement()), allergies: bundle(...allergies) };
+      return (await service.cards(call([draft()], chart)))[0]?.detail;
+    };
+    expect(await cardWith(lactose)).not.toContain("Caution");
+    expect(await cardWith(lactose, macrogol)).toMatch(
+      /^\*\*Caution:\*\* Recorded reaction to Polyethylene glycol\. By our list/,
+    );
+  });
+
+  test("evidence: the newest first, a note once", async () => {
+    const prescribed = (id: string, authoredOn?: string) =>
+      draft({ id, status: "completed", medicationCodeableConcept: GENERIC_400, authoredOn });
+    const chart = bundle(prescribed("a"), prescribed("b", "2024-01-01"), prescribed("c", "2025-01-01"));
+    const [card] = await service.cards(call([draft()], { ...EMPTY_CHART, medicationRequests: chart }));
+    const ids = [...(card?.detail.matchAll(/MedicationRequest\/(\w)/g) ?? [])].map(([, id]) => id);
+    expect(ids).toEqual(["c", "b", "a"]);
+    expect(card?.detail.match(/does not prove/g)).toHaveLength(1);
+  });
+
+  test("what is missing for the exception, and an order of the generic in the chart", async () => {
+    const generic = draft({
+      id: "g",
+      status: "active",
+      authoredOn: "2026-01-02",
+      medicationCodeableConcept: GENERIC_400,
+    });
+    const chart = { ...EMPTY_CHART, medicationStatements: bundle(statement()), medicationRequests: bundle(generic) };
+    const [card] = await service.cards(call([draft()], chart));
+    expect(card).not.toHaveProperty("suggestions");
+    expect(card?.detail).toContain("missing here: prior authorization, the reaction.");
+    expect(card?.detail).toContain(
+      "imatinib 400 MG Oral Tablet (MedicationRequest/g, 2026-01-02) is on order already, and two orders could result.",
+    );
+  });
+
+  test("a reaction to a generic product: which was meant", async () => {
+    const chart = { ...EMPTY_CHART, allergies: bundle(allergy({ code: { text: "Generic imatinib" } })) };
+    const [card] = await service.cards(call([draft()], chart));
+    expect(card?.detail).toContain("Find out whether imatinib itself was meant");
+  });
+
   test.each([
     ["HTML", "<img src=x onerror=alert(1)> titanium dioxide", /<img/],
     ["a link", "[titanium dioxide](https://evil.example)", /(?<!\\)\[titanium/],
@@ -421,7 +467,7 @@ test("the reason that an order refers to, in prefetch", async () => {
   };
   const order = draft({ reasonReference: [{ reference: "Condition/c1" }] });
   const [card] = await service.cards(call([order], { ...EMPTY_CHART, conditions: bundle(condition) }));
-  expect(card?.detail).toContain("**needs documentation**: CML");
+  expect(card?.detail).toContain("**reason given**: CML");
 });
 
 test("one call does not decide for the next", async () => {

@@ -127,7 +127,7 @@ test("the reason that an order refers to is resolved on the EHR", async () => {
     reasonReference: [{ reference: `Condition/${id}` }],
   });
   const [card] = await service.cards(callFor(EMPTY_CHART, [ordered]));
-  expect(card?.detail).toContain("Prior authorization: **needs documentation**: CML");
+  expect(card?.detail).toContain("Prior authorization: **reason given**: CML");
 });
 
 test("a server that is not allowed is not called: prefetch may suffice, else 412", async () => {

@@ -3,8 +3,9 @@
 import { join } from "node:path";
 import { type Decision, decide, ordersOfPolicy } from "../../src/policy/decide.ts";
 import { loadPolicies } from "../../src/policy/load.ts";
+import { membership, mentioned } from "../../src/policy/membership.ts";
 import type { Policy } from "../../src/policy/policy.ts";
-import { chartOfCase, loadCases, ordersOfCase, type PolicyCase } from "../support/policy-cases.ts";
+import { chartOfCase, loadCases, loadNames, ordersOfCase, type PolicyCase } from "../support/policy-cases.ts";
 
 const OUTCOMES = ["documented", "supporting", "not-found", "unknown"];
 const ROWS = [
@@ -30,6 +31,12 @@ describe.each(loadPolicies("cards").map((policy) => [policy.id, policy] as const
     if (cautions) expect(decision?.cautions.map(({ caution }) => caution.id)).toEqual(cautions);
     if (changes)
       expect(decision?.changes.map((change) => (change.kind === "none" ? change.why : change.kind))).toEqual(changes);
+  });
+
+  test.each(loadNames(join("cards", id)))("%s, %s: %s", (set, grade, name) => {
+    const isMember = membership(policy.terminology, { text: name }).has(set);
+    const isMentioned = mentioned(policy.terminology, { text: name }).has(set);
+    expect(isMember ? "is" : isMentioned ? "mentions" : "neither").toBe(grade);
   });
 
   test("every criterion is seen in each of its outcomes", () => {

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadPolicies, PolicyFaults } from "../../src/policy/load.ts";
-import { membership } from "../../src/policy/value-sets.ts";
+import { membership } from "../../src/policy/membership.ts";
 
 let directory: string;
 const policyPath = () => join(directory, "imatinib-preferred", "policy.yaml");
@@ -62,6 +62,27 @@ test.each([
     "memberOf('indications')",
     "criteria.0.supporting.0.show",
     'there is no value set "indications"',
+  ],
+  [
+    "an unknown value set in FHIRPath, where it is only mentioned",
+    "mentions('ingredient-classes')",
+    "mentions('classes')",
+    "criteria.2.documented.0.show",
+    'there is no value set "classes"',
+  ],
+  [
+    "an unknown value set of substances",
+    "    allergies-not-known:",
+    "    allergies-unknown:",
+    "substances",
+    'there is no value set "allergies-unknown"',
+  ],
+  [
+    "a mistyped definition",
+    "%currentAllergies.where((onset",
+    "%activeAllergies.where((onset",
+    "criteria.2.documented.0.select",
+    "unknown variable %activeAllergies",
   ],
   [
     "an unknown value set of a product",

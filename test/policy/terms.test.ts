@@ -2,7 +2,7 @@
 import { codingKeys, ndcProducts } from "../../src/policy/codings.ts";
 import { inFuture, inPast } from "../../src/policy/dates.ts";
 import { escapeMarkdown, plain } from "../../src/policy/template.ts";
-import { fitsRule, mentions } from "../../src/policy/terms.ts";
+import { consistsOf, fitsRule, isSubstance, mentions, mentionsSubstance } from "../../src/policy/terms.ts";
 
 test.each([
   ["Povidone", true],
@@ -29,6 +29,26 @@ test("a rule holds within one name: all, any and none", () => {
   expect(fitsRule(["imatinib", "400 mg tablet"], rule)).toBe(false);
   expect(fitsRule(["imatinib tablet or capsule"], rule)).toBe(false);
   expect(fitsRule(["imatinib capsule", "imatinib tablet"], rule)).toBe(true);
+});
+
+test.each([
+  ["Povidone", "is"],
+  ["Povidones: severe allergy", "is"],
+  ["povidone k30 povidone", "mentions"],
+  ["povidone (not iodine)", "mentions"],
+  ["Povidone-iodine, severe", "neither"],
+  ["severe allergy", "neither"],
+])("%s %s the substance", (name, grade) => {
+  const rule = { names: ["povidone"], except: ["povidone iodine"], neutral: ["allergy", "severe"] };
+  expect(isSubstance(name, rule) ? "is" : mentionsSubstance(name, rule) ? "mentions" : "neither").toBe(grade);
+});
+
+test("nothing consists of no terms, and a long text takes no long time", () => {
+  expect(consistsOf("anything", [])).toBe(false);
+  expect(mentions("anything s", [])).toBe(false);
+  const started = performance.now();
+  expect(consistsOf(`${"red 40 red ".repeat(5000)}x`, ["red", "40", "red 40", "red 40 red"])).toBe(false);
+  expect(performance.now() - started).toBeLessThan(500);
 });
 
 test.each([

@@ -31,9 +31,28 @@ const policyCase = z.strictObject({
 
 export type PolicyCase = z.infer<typeof policyCase>;
 
-export function loadCases(folder: string): PolicyCase[] {
+const texts = z.array(z.string());
+const caseFile = z.looseObject({
+  names: z.record(z.string(), z.strictObject({ is: texts, mentions: texts, neither: texts })),
+  cases: z.array(policyCase),
+});
+
+function readCases(folder: string) {
   const text = readFileSync(join(folder, "cases.yaml"), "utf8");
-  return z.looseObject({ cases: z.array(policyCase) }).parse(parse(text, { schema: "failsafe" })).cases;
+  return caseFile.parse(parse(text, { schema: "failsafe", maxAliasCount: -1 })); // cases share drugs by alias
+}
+
+export function loadCases(folder: string): PolicyCase[] {
+  return readCases(folder).cases;
+}
+
+/** Each name of a substance that the cases list, its value set, and what it must be to the set. */
+export function loadNames(folder: string): [set: string, grade: string, name: string][] {
+  return Object.entries(readCases(folder).names).flatMap(([set, grades]) =>
+    Object.entries(grades).flatMap(([grade, names]) =>
+      names.map((name): [string, string, string] => [set, grade, name]),
+    ),
+  );
 }
 
 /** The draft orders of a case as a client would send them. */
