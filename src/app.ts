@@ -53,15 +53,15 @@ export function createApp(options: AppOptions): Express {
     exposedHeaders: ["WWW-Authenticate", "Retry-After"],
     maxAge: 86_400,
   });
-  // A preflight carries no credentials: it is answered before anything else is asked.
-  app.use(
-    "/cds-services",
-    crossOrigin,
-    noStore,
-    limitRefusals(options.rateLimit),
+  const refusals = limitRefusals(options.rateLimit);
+  const knowCaller = [
+    refusals.before,
     requireCaller(options.authenticate, options.baseUrl),
+    refusals.count,
     limitCalls(options.rateLimit, options.mode),
-  );
+  ];
+  // A preflight carries no credentials: it is answered before anything else is asked.
+  app.use("/cds-services", crossOrigin, noStore, ...knowCaller);
 
   const json = readJsonBody(options.bodyLimit);
   const services = describeServices(policies);
@@ -97,13 +97,7 @@ export function createApp(options: AppOptions): Express {
 
   app
     .route("/insights")
-    .get(
-      noStore,
-      limitRefusals(options.rateLimit),
-      requireCaller(options.authenticate, options.baseUrl),
-      limitCalls(options.rateLimit, options.mode),
-      answerInsights(options.store, options.mode),
-    )
+    .get(noStore, ...knowCaller, answerInsights(options.store, options.mode))
     .all(only("GET"));
 
   app.route("/policies/:policy").get(answerPolicy(policies, options.operator)).all(only("GET"));

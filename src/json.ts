@@ -23,7 +23,7 @@ function isTooDeep(text: string): boolean {
     const code = text.charCodeAt(at);
     if (code === QUOTE) at = endOfString(text, at);
     else if (code === OPEN_OBJECT || code === OPEN_LIST) level += 1;
-    else if (code === CLOSE_OBJECT || code === CLOSE_LIST) level -= 1;
+    else if (code === CLOSE_OBJECT || code === CLOSE_LIST) level = Math.max(0, level - 1);
     if (level > MOST_LEVELS) return true;
   }
   return false;

@@ -1,9 +1,13 @@
 // Clients that mean harm: too large, too deep, too many, too slow, too often; and whatever else comes, at all three endpoints.
 import { connect } from "node:net";
+import { PassThrough } from "node:stream";
+import { gzipSync } from "node:zlib";
+import type { RequestHandler } from "express";
 import fc from "fast-check";
 import { SERVICE_ID } from "../src/cds-hooks/discovery.ts";
+import { readJsonBody } from "../src/json-body.ts";
 import type { ServerLimits } from "../src/server.ts";
-import { bundle, call, draft, EMPTY_CHART, statement } from "./support/calls.ts";
+import { bundle, call, draft, draftOf, EMPTY_CHART, statement, withEhr } from "./support/calls.ts";
 import { BASE_URL, type Service, startService } from "./support/service.ts";
 import { createSigner, encode, registered, type Signer } from "./support/tokens.ts";
 
@@ -57,6 +61,79 @@ describe("too much", () => {
     const { status, body } = await service.orderSign(call([draft()], many(10_000)));
     expect(status).toBe(413);
     expect(issueOf(body)).toMatchObject({ code: "too-costly", diagnostics: expect.stringContaining("at most 10000") });
+  });
+
+  test("the limit on entries holds whatever the keys of prefetch are called", async () => {
+    const drafts = Array.from({ length: 10_001 }, (_each, index) => ({ resourceType: "Basic", id: String(index) }));
+    const { status } = await service.orderSign(call(drafts, { "context.draftOrders": null, ...EMPTY_CHART }));
+    expect(status).toBe(413);
+  });
+
+  test("a list of feedback is refused for its length before its elements are looked at, and few faults are named", async () => {
+    const many = await service.feedback({ feedback: Array.from({ length: 100_000 }, () => ({})) });
+    expect([many.status, many.text.length < 1000]).toEqual([400, true]);
+    expect(many.text).toContain("must not hold more than 1000");
+    const some = await service.feedback({ feedback: Array.from({ length: 900 }, () => ({})) });
+    expect((some.body as { issue: { expression: string[] }[] }).issue[0]?.expression).toHaveLength(10);
+    expect(service.log.at(-1)?.length).toBeLessThan(2000);
+  });
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ["an address of a megabyte", { fhirServer: `http://a/${"/".repeat(1_000_000)}x` }, "fhirServer"],
+    [
+      "a token that no header can carry",
+      {
+        fhirServer: "https://a.example",
+        fhirAuthorization: { ...(withEhr("").fhirAuthorization as object), access_token: "a\nb" },
+      },
+      "fhirAuthorization.access_token",
+    ],
+  ])("%s is refused by name", async (_name, parts, field) => {
+    const { status, body } = await service.orderSign(call([draft()], EMPTY_CHART, parts));
+    expect([status, (body as { issue: { expression: string[] }[] }).issue[0]?.expression]).toEqual([400, [field]]);
+  });
+
+  test("an id that is half a character is refused where it is the patient's, and names nothing elsewhere", async () => {
+    const ehr = await startService({ fhirServers: ["http://127.0.0.1:9/fhir"] });
+    const half = '"\\ud800"';
+    const parts = withEhr("http://127.0.0.1:9/fhir");
+    const text = JSON.stringify(
+      call([draftOf({ medicationReference: { reference: "Medication/HALF" } })], EMPTY_CHART, parts),
+    );
+    const send = (body: string) => ehr.request("POST", PATH, { body, headers: JSON_TYPE });
+    expect((await send(text.replace('"Medication/HALF"', '"Medication/\\ud800"'))).status).toBe(200);
+    expect((await send(text.replace('"patientId":"case-patient"', `"patientId":${half}`))).status).toBe(400);
+    await ehr.stop();
+  });
+
+  test.each([
+    ["brackets that do not match", `[${"}".repeat(100_000)},${"[".repeat(100_000)}`],
+    ["other brackets that do not match", "[}".repeat(100_000)],
+    ["a fault in every place", `[${"@,".repeat(500_000)}`],
+  ])("%s are no JSON", async (_name, body) => {
+    expect((await post(body)).status).toBe(400);
+  });
+
+  test("bodies that are held up are bounded together: another is asked to come again", async () => {
+    const [, bound] = readJsonBody("8mb", 1000) as RequestHandler[];
+    const stalled = new PassThrough() as never;
+    const closing = new PassThrough();
+    bound?.(stalled, closing as never, () => {});
+    (stalled as PassThrough).write(Buffer.alloc(2000));
+    await new Promise(setImmediate);
+    expect(() => bound?.(new PassThrough() as never, new PassThrough() as never, () => {})).toThrow("Too many bodies");
+    closing.emit("close");
+    expect(() => bound?.(new PassThrough() as never, new PassThrough() as never, () => {})).not.toThrow();
+  });
+
+  test("a compressed body is not read: nobody needs one, and a small one may be a large one", async () => {
+    const headers = { ...JSON_TYPE, "content-encoding": "gzip" };
+    const response = await fetch(service.url + PATH, {
+      method: "POST",
+      headers,
+      body: gzipSync(JSON.stringify(call())),
+    });
+    expect([response.status, await response.text()]).toEqual([415, expect.stringContaining("not compressed")]);
   });
 
   test("headers without end are refused", async () => {
@@ -135,6 +212,16 @@ describe("too often", () => {
     await limited.stop();
   });
 
+  test("a port that the proxy writes after the address makes no other address", async () => {
+    const limited = await startService({ rateLimit: 2, trustProxy: 1 });
+    const statuses = [];
+    for (const address of ["198.51.100.1:1", "198.51.100.1:2", "198.51.100.1:3"]) {
+      statuses.push((await limited.request("GET", "/cds-services", from(address))).status);
+    }
+    expect(statuses).toEqual([200, 200, 429]);
+    await limited.stop();
+  });
+
   test("one host with many IPv6 addresses counts as one", async () => {
     const limited = await startService({ rateLimit: 2, trustProxy: 1 });
     const statuses = [];
@@ -158,6 +245,24 @@ describe("too often", () => {
     await limited.stop();
   });
 
+  test("only refusals shut an address out: calls that are let in, or end early, do not", async () => {
+    const other = await createSigner("https://other.example.org");
+    const clients = [
+      registered("https://ehr.example.org", [signer.publicKey]),
+      registered("https://other.example.org", [other.publicKey]),
+    ];
+    const limited = await startService({ clients, rateLimit: 3 });
+    for (let calls = 0; calls < 6; calls += 1) {
+      const socket = connect(Number(new URL(limited.url).port), "127.0.0.1");
+      const head = `POST ${PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n`;
+      socket.write(`${head}Authorization: Bearer ${await other.sign()}\r\n\r\n{`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      socket.destroy();
+    }
+    expect((await limited.orderSign(call(), await signer.sign())).status).toBe(200);
+    await limited.stop();
+  });
+
   test("refused tokens: an address that sends nothing else is no longer looked at", async () => {
     const limited = await startService({
       clients: [registered("https://ehr.example.org", [signer.publicKey])],
@@ -166,6 +271,7 @@ describe("too often", () => {
     const statuses = [];
     for (let calls = 0; calls < 3; calls += 1) statuses.push((await limited.orderSign(call(), "a.b.c")).status);
     expect(statuses).toEqual([401, 401, 429]);
+    expect((await limited.orderSign(call(), await signer.sign())).status).toBe(429);
     await limited.stop();
   });
 });

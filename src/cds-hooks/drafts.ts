@@ -2,7 +2,7 @@
 import type { EhrAccess } from "../chart/ehr.ts";
 import { namesDrug, patientIn, resolveRecord, unresolvedDrug } from "../chart/record.ts";
 import { addToIndex, createIndex, fetchReferred, findReferred, type ReferenceIndex } from "../chart/references.ts";
-import { type FhirRecord, isObject, isRecord, objectsIn, textIn } from "../policy/fhir-json.ts";
+import { type FhirObject, type FhirRecord, isObject, isRecord, objectsIn, textIn } from "../policy/fhir-json.ts";
 import type { Order } from "../policy/order.ts";
 import type { OrderSignCall } from "./request.ts";
 
@@ -12,8 +12,6 @@ export type Drafts = {
   /** For the log: what was left out. MedicationOrder is DSTU2's name of the draft, the public sandbox's default. */
   readonly ignored: { readonly illFormed: number; readonly otherPatient: number; readonly hasDstu2: boolean };
 };
-
-const MOST_REASONS = 10;
 
 /**
  * Reads the drafts and resolves what they refer to; calls the EHR only for a draft's own drug where nothing sent says
@@ -34,7 +32,12 @@ export async function readDrafts(
   const own = requests.filter((request) => (patientIn(request.subject) ?? patientId) === patientId);
   // Most calls concern no policy: prefetch is looked through only where a draft's drug may stand in it.
   if (own.some((request) => unresolvedDrug(index, request))) addPrefetchToIndex(index, call);
-  if (access) await Promise.all(own.map((request) => fetchMissing(request, index, access, mightMatter)));
+  if (access)
+    await fetchReferred(
+      index,
+      access,
+      own.flatMap((request) => missingDrug(request, index, mightMatter)),
+    );
   return {
     orders: own.map((asSent) => ({ asSent, resolved: resolveRecord(index, asSent) })),
     index,
@@ -46,16 +49,16 @@ export async function readDrafts(
   };
 }
 
-async function fetchMissing(
+/** The reference to the draft's drug, where nothing sent says what it is, or where its name may be one that a policy knows. */
+function missingDrug(
   request: FhirRecord,
   index: ReferenceIndex,
-  access: EhrAccess,
   mightMatter: (text: string) => boolean,
-): Promise<void> {
+): FhirObject | [] {
   const drug = unresolvedDrug(index, request);
   const display = textIn(drug?.display);
   const isUnknown = !display || mightMatter(display) || !namesDrug(resolveRecord(index, request));
-  if (drug && isUnknown) await fetchReferred(index, access, drug);
+  return drug && isUnknown ? drug : [];
 }
 
 /**
@@ -71,8 +74,7 @@ export async function resolveReasons(
   const open = orders.flatMap(({ asSent }) =>
     objectsIn(asSent.reasonReference).filter((reference) => !findReferred(index, asSent, reference)),
   );
-  if (access)
-    await Promise.all(open.slice(0, MOST_REASONS).map((reference) => fetchReferred(index, access, reference)));
+  if (access) await fetchReferred(index, access, open);
   return orders.map(({ asSent }) => ({ asSent, resolved: resolveRecord(index, asSent) }));
 }
 

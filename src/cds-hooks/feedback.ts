@@ -2,7 +2,7 @@
 // writes `overrideReasons` and may give only its site's own reason in an `extension`.
 import { z } from "zod";
 import { plain } from "../policy/template.ts";
-import { readBody } from "./request.ts";
+import { listOf, readBody } from "./request.ts";
 
 /** One outcome of one card, as far as the service keeps it. */
 export type Feedback = {
@@ -23,6 +23,7 @@ export type Feedback = {
 const LONGEST_ID = 256; // characters of an id, a code or a reason
 const LONGEST_COMMENT = 4_000;
 const MOST_IN_A_BATCH = 1_000;
+const MOST_OF_ONE_CARD = 50;
 
 /** Text that every database can keep: PostgreSQL takes no NUL. */
 const text = (longest: number) =>
@@ -53,12 +54,9 @@ const one = z
   .object({
     card: id("must be the uuid of a card"),
     outcome: z.enum(["accepted", "overridden"], 'must be "accepted" or "overridden"'),
-    acceptedSuggestions: z
-      .array(z.object({ id: id("must be the uuid of a suggestion") }))
-      .max(50)
-      .optional(),
+    acceptedSuggestions: listOf(z.object({ id: id("must be the uuid of a suggestion") }), MOST_OF_ONE_CARD).optional(),
     overrideReason: overrideReason.optional(),
-    overrideReasons: z.union([overrideReason, z.array(overrideReason)]).optional(),
+    overrideReasons: z.union([overrideReason, listOf(overrideReason, MOST_OF_ONE_CARD)]).optional(),
     outcomeTimestamp: z.iso.datetime({ offset: true, error: "must be an ISO 8601 date and time with time zone" }),
   })
   .refine(({ outcome, acceptedSuggestions }) => outcome !== "accepted" || acceptedSuggestions?.length, {
@@ -67,10 +65,7 @@ const one = z
   });
 
 const feedbackCall = z.object({
-  feedback: z
-    .array(one)
-    .min(1, "must hold at least one outcome")
-    .max(MOST_IN_A_BATCH, `must not hold more than ${MOST_IN_A_BATCH} outcomes`),
+  feedback: listOf(one, MOST_IN_A_BATCH).refine(({ length }) => length > 0, "must hold at least one outcome"),
 });
 
 /** The display of the site's reason, among the strings of Epic's extension. */

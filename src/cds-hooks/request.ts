@@ -2,15 +2,21 @@
 // strictly; the FHIR resources in it are opaque here, and read later as far as possible. Unknown fields are ignored.
 import { z } from "zod";
 import { isObject, objectsIn } from "../policy/fhir-json.ts";
+import { plain } from "../policy/template.ts";
 import { CallError } from "./errors.ts";
 
 export const HOOK = "order-sign";
 
-const httpUrl = z.url({ protocol: /^https?$/, error: "must be an absolute http or https URL" });
+/** Longer addresses, ids and tokens than any real one cost time and say nothing. */
+const httpUrl = z.url({ protocol: /^https?$/, error: "must be an absolute http or https URL" }).max(2048);
 const filled = z.string().min(1, "must not be empty");
+/** What an Authorization header can carry (RFC 6750, "b64token", and what servers send beside it). */
+const accessToken = z.string().regex(/^[\x21-\x7e]{1,16384}$/, "must be 1 to 16,384 visible ASCII characters");
+/** FHIR "id", as EHRs stretch it. */
+const fhirId = filled.max(512).refine((id) => id.isWellFormed(), "must be well-formed Unicode");
 
 const fhirAuthorization = z.object({
-  access_token: filled,
+  access_token: accessToken,
   token_type: z.string().regex(/^bearer$/i, 'must be "Bearer"'),
   expires_in: z.number(),
   scope: z.string(),
@@ -26,7 +32,7 @@ const orderSignCall = z
     fhirAuthorization: fhirAuthorization.optional(),
     context: z.object({
       userId: z.string().regex(/^\w+\/[\w.-]+$/, "must be a reference such as Practitioner/123"),
-      patientId: filled,
+      patientId: fhirId,
       encounterId: z.string().optional(),
       draftOrders: z.looseObject({
         resourceType: z.literal("Bundle", 'must be "Bundle"'),
@@ -47,8 +53,8 @@ const MOST_ENTRIES = 10_000; // in all Bundles of a call
 /** @throws CallError 400 that names every field at fault, 413 for too many Bundle entries */
 export function readOrderSignCall(body: unknown): OrderSignCall {
   const call = readBody(orderSignCall, body, "CDS Hooks order-sign call");
-  const bundles = { "context.draftOrders": call.context.draftOrders, ...call.prefetch };
-  const sizes = Object.values(bundles).map((bundle) => (isObject(bundle) ? objectsIn(bundle.entry).length : 0));
+  const bundles = [call.context.draftOrders, ...Object.values(call.prefetch ?? {})];
+  const sizes = bundles.map((bundle) => (isObject(bundle) ? objectsIn(bundle.entry).length : 0));
   const entries = sizes.reduce((sum, size) => sum + size, 0);
   if (entries > MOST_ENTRIES) {
     const message = `The Bundles hold ${entries} entries, and at most ${MOST_ENTRIES} are read: send only what discovery asks for`;
@@ -57,11 +63,19 @@ export function readOrderSignCall(body: unknown): OrderSignCall {
   return call;
 }
 
+const MOST_FAULTS = 10;
+
+/** A list whose length is looked at before its elements: a fault in each of a million would fill the memory. */
+export function listOf<T extends z.ZodType>(element: T, most: number) {
+  return z.array(z.unknown()).max(most, `must not hold more than ${most}`).pipe(z.array(element));
+}
+
 /** Checks a body against a schema. @throws CallError 400 that names every field at fault; values are never quoted */
 export function readBody<T>(schema: z.ZodType<T>, body: unknown, what: string): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map(({ path, message }) => ({ field: path.join(".") || "body", message }));
+  const issues = parsed.error.issues.slice(0, MOST_FAULTS);
+  const faults = issues.map(({ path, message }) => ({ field: plain(path.join(".")) || "body", message }));
   throw new CallError(
     400,
     "invalid",

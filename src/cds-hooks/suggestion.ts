@@ -65,8 +65,11 @@ export function enterAgain(draft: FhirRecord): string {
   const dosages = objectsIn(draft.dosageInstruction).map(({ text, patientInstruction }) => text ?? patientInstruction);
   const written = dosages.map(textIn).filter((dosage) => dosage !== undefined);
   const drafted = plain(written.join("; "));
-  // A dose cut short would be another dose.
-  const shown = drafted && !drafted.endsWith("…") ? `; drafted: ${drafted}` : ", as in the order that is replaced";
+  // A dose cut short would be another dose; and what looks like HTML is not repeated in a text that clients may draw as such.
+  const shown =
+    drafted && !drafted.endsWith("…") && !/[<>]/.test(drafted)
+      ? `; drafted: ${drafted}`
+      : ", as in the order that is replaced";
   return `Dose, quantity and repeats have to be entered again${shown}${/[.!?]$/.test(shown) ? "" : "."}`;
 }
 

@@ -14,7 +14,7 @@ import { NestedTooDeep } from "../json.ts";
 import type { AddressRule } from "../network/addresses.ts";
 import { createAgent, NOT_ALLOWED } from "../network/agent.ts";
 import { getJson, type JsonAnswer, reasonOf } from "../network/get-json.ts";
-import { isBelow } from "../network/urls.ts";
+import { isBelow, withoutEndSlashes } from "../network/urls.ts";
 import { isRecord, objectsIn } from "../policy/fhir-json.ts";
 
 /** The servers that one client is registered with. */
@@ -33,7 +33,7 @@ export type Ehr = {
 
 /** Access to the EHR for one call. The token is never stored or logged. */
 export type EhrAccess = {
-  /** Base URL of the FHIR server, as the call gives it. */
+  /** Base URL of the FHIR server, without a slash at its end. */
   readonly server: string;
   readonly token: string;
   readonly deadline: AbortSignal;
@@ -62,7 +62,10 @@ export type EhrOptions = {
 const MOST_BYTES = 32 * 1024 * 1024; // of all answers within one call
 const TOO_LONG = "ANSWERS_TOO_LONG";
 /** Failures that tell nothing of the server's next answer. */
-const OF_ONE_ANSWER: ReadonlySet<string> = new Set([NOT_ALLOWED, TOO_LONG, "SyntaxError", NestedTooDeep.name]);
+const OF_ONE_ANSWER: ReadonlySet<string> = new Set([
+  ...[NOT_ALLOWED, TOO_LONG, NestedTooDeep.name],
+  ...["SyntaxError", "TypeError"], // without a code of the network: what was asked, or one answer
+]);
 const FAILURES_IN_A_ROW = 10;
 const REST = 10_000;
 
@@ -86,7 +89,8 @@ export function connectEhr({ fhirServers, privateNetwork }: EhrRegistration, opt
         left -= bytes;
         if (left < 0) throw Object.assign(new Error("answers too long"), { code: TOO_LONG });
       };
-      return { server, token, deadline, agent, breaker: allowed.breaker, spend };
+      const href = withoutEndSlashes(new URL(server).href);
+      return { server: href, token, deadline, agent, breaker: allowed.breaker, spend };
     },
   };
 }
@@ -103,7 +107,7 @@ function isServersFault(answer: unknown): boolean {
 
 /** GET below the server's base. `pathOrUrl` is relative to it, or a URL that the server itself gave (a page link). */
 export async function getFromEhr(access: EhrAccess, pathOrUrl: string): Promise<EhrAnswer> {
-  const base = `${access.server.replace(/\/+$/, "")}/`;
+  const base = `${access.server}/`;
   const url = URL.canParse(pathOrUrl, base) ? new URL(pathOrUrl, base).href : "";
   if (!isBelow(url, base)) return { state: "failed", why: "address outside the FHIR server", ofServer: false };
   try {

@@ -29,7 +29,6 @@ export type ReadNote = {
 
 const MOST_PAGES = 40;
 const MOST_RECORDS = 5000; // of one source
-const MOST_REFERENCES = 50;
 
 /** What was read of one source, before its records are looked at. */
 type Raw =
@@ -130,8 +129,7 @@ async function resolveDrugs({ access, index, mightMatter }: ChartRequest, raws: 
     const target = textIn(reference?.reference);
     if (reference && target && (!display || mightMatter(display))) open.set(target, reference);
   }
-  const wanted = [...open.values()].slice(0, MOST_REFERENCES);
-  await Promise.all(wanted.map((reference) => fetchReferred(index, access, reference)));
+  await fetchReferred(index, access, [...open.values()]);
 }
 
 function toSource(request: ChartRequest, variable: ChartVariable, raw: Raw | undefined): Source {

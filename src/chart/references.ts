@@ -1,5 +1,7 @@
 // Resolves references to Medication, Condition and Organization: contained, in a Bundle of the call, in prefetch, on the EHR. Knows
 // the forms that clients send: with and without "#", relative, absolute, versioned, urn:uuid.
+
+import { withoutEndSlashes } from "../network/urls.ts";
 import { type FhirObject, type FhirRecord, isObject, isRecord, objectsIn, textIn } from "../policy/fhir-json.ts";
 import { type EhrAccess, getFromEhr } from "./ehr.ts";
 
@@ -7,12 +9,16 @@ import { type EhrAccess, getFromEhr } from "./ehr.ts";
 export type ReferenceIndex = {
   readonly byName: Map<string, FhirRecord>;
   readonly server: string | undefined;
+  /** What was asked of the EHR in this call, so that nothing is asked twice. */
+  readonly asked: Map<string, Promise<void>>;
 };
 
+const MOST_ASKED = 50; // of the EHR, in one call
+const LONGEST_ID = 512;
 const REFERABLE = new Set(["Medication", "Condition", "Organization"]);
 
 export function createIndex(server: string | undefined): ReferenceIndex {
-  return { byName: new Map(), server: server?.replace(/\/+$/, "") };
+  return { byName: new Map(), asked: new Map(), server: server === undefined ? undefined : withoutEndSlashes(server) };
 }
 
 /** Adds the resources of a Bundle (by id and fullUrl), or a single resource. */
@@ -37,19 +43,28 @@ export function findReferred(index: ReferenceIndex, holder: FhirRecord, referenc
   return index.byName.get(target) ?? index.byName.get(relative(index, target) ?? "");
 }
 
-/** Reads from the EHR what did not come along. Undefined where that is not possible. */
+/** Reads from the EHR what did not come along, each resource once, as far as the bound for a call allows. */
 export async function fetchReferred(
   index: ReferenceIndex,
   access: EhrAccess,
-  reference: unknown,
-): Promise<FhirRecord | undefined> {
-  const target = isObject(reference) ? textIn(reference.reference) : undefined;
-  const [type = "", id = ""] = (target && relative(index, target)?.split("/")) || [];
-  if (!REFERABLE.has(type) || !id) return undefined;
+  references: readonly unknown[],
+): Promise<void> {
+  const targets = references.map((each) => (isObject(each) ? textIn(each.reference) : undefined));
+  const names = targets.map((target) => target && relative(index, target)).filter((name) => name !== undefined);
+  for (const name of names) {
+    if (name && !index.asked.has(name) && index.asked.size < MOST_ASKED) {
+      index.asked.set(name, fetchOne(index, access, name));
+    }
+  }
+  await Promise.all(names.map((name) => index.asked.get(name)));
+}
+
+async function fetchOne(index: ReferenceIndex, access: EhrAccess, name: string): Promise<void> {
+  const [type = "", id = ""] = name.split("/");
+  if (!REFERABLE.has(type) || !id || id.length > LONGEST_ID || !id.isWellFormed()) return;
   const answer = await getFromEhr(access, `${type}/${encodeURIComponent(id)}`);
-  if (answer.state !== "read" || !isRecord(answer.body) || answer.body.resourceType !== type) return undefined;
-  index.byName.set(`${type}/${id}`, answer.body);
-  return answer.body;
+  if (answer.state !== "read" || !isRecord(answer.body) || answer.body.resourceType !== type) return;
+  index.byName.set(name, answer.body);
 }
 
 /** `Type/id` on the calling EHR. A URL of another server names nothing there. */

@@ -29,7 +29,7 @@ export type RegistrationOptions = EhrOptions & {
   readonly maxAge: number;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
-  /** Tokens that are remembered against replay. */
+  /** Tokens of each client that are remembered against replay. */
   readonly mostTokens?: number;
 };
 
@@ -44,17 +44,13 @@ export function admitRegistered(clients: readonly RegisteredClient[], options: R
       const agent = createAgent({ named, privateNetwork }, options.lookup);
       const onFailure = (why: string) => log.warn({ client: name, why }, "the client's keys could not be read");
       const keys = createKeys(client.keys, { demonstration, agent, now, onFailure });
-      return [issuer, { client, keys, caller: { client, ehr: connectEhr(client, options) } }] as const;
+      const onFull = () =>
+        log.warn({ client: name, mostTokens }, "the memory of used tokens is full: the nearest to its end goes");
+      const replay = createReplayMemory(mostTokens, onFull);
+      return [issuer, { client, keys, replay, caller: { client, ehr: connectEhr(client, options) } }] as const;
     }),
   );
-  const onFull = () =>
-    log.warn({ most: mostTokens }, "the memory of used tokens is full: the one nearest to its end is forgotten");
-  const trust: Trust = {
-    find: (issuer) => known.get(issuer),
-    replay: createReplayMemory(mostTokens, onFull),
-    maxAge,
-    now,
-  };
+  const trust: Trust = { find: (issuer) => known.get(issuer), maxAge, now };
   return async (authorization, endpoint) => {
     try {
       const { issuer } = await identify(authorization, endpoint, trust);

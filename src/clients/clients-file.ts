@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseDocument } from "yaml";
 import { z } from "zod";
-import { isSecure } from "../network/urls.ts";
+import { isAmbiguous, isSecure } from "../network/urls.ts";
 import type { Client } from "./client.ts";
 import { BadKeySet, checkKeySet, type KeyLocation } from "./keys.ts";
 
@@ -48,7 +48,7 @@ const fhirServer = serverUrl.refine(
 
 function isPlain(url: string): boolean {
   const { username, password, search, hash } = new URL(url);
-  return !(username || password || search || hash || /%2e|%2f|%5c|\\|\/\.\.?(\/|$)/i.test(url));
+  return !(username || password || search || hash || isAmbiguous(url));
 }
 
 const client = z

@@ -42,10 +42,15 @@ export class JwtRefusal extends Error {
   }
 }
 
-export type Trust = {
-  /** The client of an issuer, with its keys. */
-  readonly find: (issuer: string) => { readonly client: RegisteredClient; readonly keys: Keys } | undefined;
+export type KnownClient = {
+  readonly client: RegisteredClient;
+  readonly keys: Keys;
   readonly replay: ReplayMemory;
+};
+
+export type Trust = {
+  /** The client of an issuer, with its keys and the tokens that it has used: no client can fill another's memory. */
+  readonly find: (issuer: string) => KnownClient | undefined;
   /** Seconds. */
   readonly maxAge: number;
   /** Milliseconds since 1970. */
@@ -65,7 +70,7 @@ const SKEW = 60; // seconds by which a client's clock may be ahead
 export async function identify(
   authorization: string | undefined,
   endpoint: string,
-  { find, replay, maxAge, now }: Trust,
+  { find, maxAge, now }: Trust,
 ): Promise<RegisteredClient> {
   const token = tokenOf(authorization);
   const { header, claims } = decode(token);
@@ -76,7 +81,7 @@ export async function identify(
 
   const known = typeof claims.iss === "string" ? find(claims.iss) : undefined;
   if (!known) throw new JwtRefusal("jwt-iss", "the issuer of a registered client", claims.iss);
-  const { client, keys } = known;
+  const { client, keys, replay } = known;
   const refuse = (check: JwtCheck, expected: string, came: unknown) => new JwtRefusal(check, expected, came, client);
   if (!isOneOf(alg, client.algorithms)) throw refuse("jwt-alg", client.algorithms.join(", "), alg);
   // Never fetched from the header: it may only repeat what is registered.
@@ -108,8 +113,7 @@ export async function identify(
   if (!isMeant) throw refuse("jwt-aud", audience, aud);
   if (!isId(jti)) throw refuse("jwt-jti", "the name of this token", jti);
   const end = Math.ceil(Math.min(exp, iat + maxAge));
-  if (!replay.use(`${client.name} ${jti}`, end, Math.floor(seconds)))
-    throw refuse("jwt-jti", "a new token", "a used one");
+  if (!replay.use(jti, end, Math.floor(seconds))) throw refuse("jwt-jti", "a new token", "a used one");
   if (client.subject !== undefined && sub !== client.subject) throw refuse("jwt-sub", client.subject, sub);
   if (client.tenants && !isOneOf(tenant, client.tenants)) throw refuse("jwt-tenant", client.tenants.join(", "), tenant);
   return client;

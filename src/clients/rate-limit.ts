@@ -1,6 +1,7 @@
 // How many calls a minute a client may make, and how many refused ones an address. Counted per process.
-import type { Request, RequestHandler, Response } from "express";
-import { ipKeyGenerator, type Options, rateLimit } from "express-rate-limit";
+import { isIP } from "node:net";
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
+import { ipKeyGenerator, type Options, type RateLimitRequestHandler, rateLimit } from "express-rate-limit";
 import { CallError } from "../cds-hooks/errors.ts";
 import { callerOf } from "./authenticate.ts";
 
@@ -9,25 +10,45 @@ const MINUTE = 60_000;
 /** After it is known who calls: each client, or each address in open mode. @param perMinute 0 for no limit */
 export function limitCalls(perMinute: number, mode: "open" | "registered"): RequestHandler {
   const byClient = (_request: Request, response: Response) => callerOf(response).client.name;
+  if (perMinute === 0) return (_request, _response, next) => next();
   return limit(perMinute, { keyGenerator: mode === "open" ? byAddress : byClient });
 }
 
-/** Before it is known who calls: an address whose tokens are refused again and again. @param perMinute 0 for no limit */
-export function limitRefusals(perMinute: number): RequestHandler {
-  return limit(perMinute, {
-    keyGenerator: byAddress,
-    skipSuccessfulRequests: true,
-    requestWasSuccessful: (_request, { statusCode }) => statusCode !== 401,
-  });
+/**
+ * Around the step that finds out who calls: an address whose tokens are refused again and again is no longer looked at. Only refusals
+ * are counted, so that calls that are under way, or end early, shut nobody out. @param perMinute 0 for no limit
+ */
+export function limitRefusals(perMinute: number): { before: RequestHandler; count: ErrorRequestHandler } {
+  const pass: RequestHandler = (_request, _response, next) => next();
+  if (perMinute === 0) return { before: pass, count: (error, _request, _response, next) => next(error) };
+  const limiter = limit(perMinute, { keyGenerator: byAddress });
+  return {
+    before: async (request, _response, next) => {
+      const known = await limiter.getKey(byAddress(request));
+      if (known && known.totalHits >= perMinute) throw tooMany(perMinute, known.resetTime);
+      next();
+    },
+    count: (error, request, response, next) => {
+      if (error instanceof CallError && error.status === 401) void limiter(request, response, () => next(error));
+      else next(error);
+    },
+  };
 }
 
-/** IPv6 addresses by their network: one host has many. */
-function byAddress({ ip }: Request): string {
-  return ip ? ipKeyGenerator(ip) : "unknown";
+/** IPv6 addresses by their network: one host has many. Some proxies write a port after the address. */
+function byAddress({ ip = "unknown" }: Request): string {
+  const address = /^\[(.+)\]:\d+$/.exec(ip)?.[1] ?? /^([\d.]+):\d+$/.exec(ip)?.[1] ?? ip;
+  return isIP(address) ? ipKeyGenerator(address) : "unknown";
 }
 
-function limit(perMinute: number, options: Partial<Options>): RequestHandler {
-  if (perMinute === 0) return (_request, _response, next) => next();
+function tooMany(perMinute: number, resetTime: Date | undefined): CallError {
+  const milliseconds = (resetTime?.getTime() ?? Date.now() + MINUTE) - Date.now();
+  const seconds = Math.max(1, Math.ceil(milliseconds / 1000));
+  const headers = { "Retry-After": String(seconds) };
+  return new CallError(429, "throttled", `More than ${perMinute} calls a minute: wait ${seconds} s`, { headers });
+}
+
+function limit(perMinute: number, options: Partial<Options>): RateLimitRequestHandler {
   return rateLimit({
     windowMs: MINUTE,
     limit: perMinute,
@@ -36,13 +57,8 @@ function limit(perMinute: number, options: Partial<Options>): RequestHandler {
     // Its checks write to the console, for mistakes that our settings do not allow.
     validate: false,
     handler: (request, _response, next) => {
-      const { resetTime } = (request as Request & { rateLimit?: { resetTime?: Date } }).rateLimit ?? {};
-      const seconds = Math.max(1, Math.ceil(((resetTime?.getTime() ?? Date.now() + MINUTE) - Date.now()) / 1000));
-      next(
-        new CallError(429, "throttled", `More than ${perMinute} calls a minute: wait ${seconds} s`, {
-          headers: { "Retry-After": String(seconds) },
-        }),
-      );
+      const { rateLimit: info } = request as Request & { rateLimit?: { resetTime?: Date } };
+      next(tooMany(perMinute, info?.resetTime));
     },
     ...options,
   });

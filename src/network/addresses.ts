@@ -13,8 +13,11 @@ export type AddressRule = {
 
 const PRIVATE = new Set(["private", "uniqueLocal", "carrierGradeNat"]);
 
-/** Metadata services that lie in private ranges: Amazon's over IPv6, Alibaba's. Sources: their documentation. */
-const METADATA = new Set(["fd00:ec2::254", "100.100.100.200"]);
+/**
+ * Services of clouds for their own machines, in ranges that are public or private: Amazon's and Google's metadata over IPv6, Alibaba's
+ * metadata, Azure's wire server. Sources: their documentation.
+ */
+const METADATA = new Set(["fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16"]);
 
 /** Whether a host may be connected to at an address that its name resolved to, or that it is. */
 export function isAllowedAddress(host: string, address: string, { named, privateNetwork }: AddressRule): boolean {
@@ -28,10 +31,18 @@ export function isAllowedAddress(host: string, address: string, { named, private
   return range === "unicast" || (privateNetwork && PRIVATE.has(range));
 }
 
-/** The IPv4 address inside an IPv6 one: mapped (::ffff:0:0/96), or translated by NAT64 (64:ff9b::/96). */
+/**
+ * The IPv4 address inside an IPv6 one: mapped (::ffff:0:0/96), "compatible" (::/96), translated by NAT64 (64:ff9b::/96), or of
+ * ISATAP (…:5efe:a.b.c.d, RFC 5214).
+ */
 function unwrap(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4 | ipaddr.IPv6 {
   if (address instanceof ipaddr.IPv4) return address;
   if (address.isIPv4MappedAddress()) return address.toIPv4Address();
-  if (address.range() === "rfc6052") return new ipaddr.IPv4(address.toByteArray().slice(12));
+  const { parts } = address;
+  const isCompatible = parts.slice(0, 6).every((part) => part === 0) && parts[6] !== 0;
+  const isIsatap = (parts[4] === 0 || parts[4] === 0x200) && parts[5] === 0x5efe;
+  if (isCompatible || isIsatap || address.range() === "rfc6052") {
+    return new ipaddr.IPv4(address.toByteArray().slice(12));
+  }
   return address;
 }

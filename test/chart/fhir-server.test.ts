@@ -113,7 +113,16 @@ test("a record of the chart that refers to its drug is resolved on the EHR, unle
   );
   const [card] = await service.cards(callFor({ ...EMPTY_CHART, medicationStatements: records }));
   expect(card?.detail).toContain("Tried generic imatinib tablets: **found**: imatinib 400 MG Oral Tablet");
-  expect(ehr.calls.map(({ path }) => path).sort()).toEqual([`/fhir/R4/Medication/${id}`, `/fhir/R4/Medication/${id}`]);
+  expect(ehr.calls.map(({ path }) => path).sort()).toEqual([`/fhir/R4/Medication/${id}`]);
+});
+
+test("a call asks the EHR for at most 50 referred resources, each once", async () => {
+  const drafts = Array.from({ length: 120 }, (_each, index) =>
+    draftOf({ medicationReference: { reference: `Medication/m${index % 60}` } }, { id: `d${index}` }),
+  );
+  await service.orderSign(call(drafts, EMPTY_CHART, withEhr(ehr.url)));
+  const asked = ehr.calls.map(({ path }) => path);
+  expect([asked.length, new Set(asked).size]).toEqual([50, 50]);
 });
 
 test("the reason that an order refers to is resolved on the EHR", async () => {

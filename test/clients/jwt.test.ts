@@ -354,6 +354,19 @@ test("the memory of used tokens is bounded: when it is full, the one nearest to 
   }
 });
 
+test("no client fills another's memory of used tokens", async () => {
+  const clients = [registered(EHR, [ehr.publicKey]), registered(OTHER, [other.publicKey])];
+  const small = await startService({ clients, mostTokens: 2 });
+  try {
+    const token = await ehr.sign();
+    expect((await small.orderSign(call(), token)).status).toBe(200);
+    for (let calls = 0; calls < 4; calls += 1) await small.orderSign(call(), await other.sign());
+    expect((await small.orderSign(call(), token)).status).toBe(401);
+  } finally {
+    await small.stop();
+  }
+});
+
 test("a token is forgotten after its end, when it is refused for that", async () => {
   let now = Date.now();
   const timed = await startService({ clients: [registered(EHR, [ehr.publicKey])], now: () => now });
