@@ -19,6 +19,7 @@ import { limitCalls, limitRefusals } from "./clients/rate-limit.ts";
 import { answerInsights } from "./insights.ts";
 import { readJsonBody } from "./json-body.ts";
 import { describeCrash, logCalls, noteForLog, sinceArrival, summariseFeedback, summariseOrderSign } from "./log.ts";
+import { type PlaygroundOptions, playground } from "./playground/routes.ts";
 import { answerPolicy } from "./policy-page/answer.ts";
 import { DatabaseFailure } from "./store/database.ts";
 import type { Store } from "./store/store.ts";
@@ -37,6 +38,8 @@ export type AppOptions = OrderSignSettings & {
   readonly corsOrigins: readonly string[];
   readonly trustProxy: number;
   readonly operator: string;
+  /** The made-up patients of the page at /, and the FHIR servers that it offers; undefined for no page. */
+  readonly playground: Pick<PlaygroundOptions, "scenarios" | "fhirServers"> | undefined;
 };
 
 export function createApp(options: AppOptions): Express {
@@ -99,6 +102,10 @@ export function createApp(options: AppOptions): Express {
     .route("/insights")
     .get(noStore, ...knowCaller, answerInsights(options.store, options.mode))
     .all(only("GET"));
+
+  if (options.playground) {
+    app.use(playground({ ...options.playground, settings: options, mode: options.mode, knowCaller, json }));
+  }
 
   app.route("/policies/:policy").get(answerPolicy(policies, options.operator)).all(only("GET"));
 

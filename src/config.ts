@@ -60,6 +60,7 @@ const environment = z
       .default("sqlite:data/cds.db"),
     RETENTION_DAYS: wholeNumber(1, 36_500).default(400),
     STORE_COMMENTS: trueOrFalse.default(false),
+    PLAYGROUND: trueOrFalse.optional(),
     LOG_LEVEL: z
       .enum(["fatal", "error", "warn", "info", "debug", "silent"], "must be fatal, error, warn, info, debug or silent")
       .default("info"),
@@ -125,6 +126,7 @@ export function readSettings(variables: NodeJS.ProcessEnv) {
     trustProxy: settings.TRUST_PROXY,
     exceptionCard: settings.EXCEPTION_CARD,
     operator: settings.OPERATOR,
+    hasPlayground: settings.PLAYGROUND ?? settings.CLIENTS_FILE === undefined,
     databaseUrl: settings.DATABASE_URL,
     retention: settings.RETENTION_DAYS,
     keepComments: settings.STORE_COMMENTS,

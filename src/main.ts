@@ -6,6 +6,7 @@ import { admitAnybody, admitRegistered } from "./clients/authenticate.ts";
 import { openClient } from "./clients/client.ts";
 import { ClientsFaults, loadClients } from "./clients/clients-file.ts";
 import { readSettings, SettingsFaults } from "./config.ts";
+import { loadScenarios } from "./playground/scenarios.ts";
 import { loadPolicies, PolicyFaults } from "./policy/load.ts";
 import { createHttpServer } from "./server.ts";
 import { openDatabase } from "./store/open.ts";
@@ -32,6 +33,9 @@ function start(): void {
     policies,
     log,
     mode: clients ? "registered" : "open",
+    playground: settings.hasPlayground
+      ? { scenarios: loadScenarios(settings.cardsDirectory, policies), fhirServers: settings.fhirServers }
+      : undefined,
     authenticate: clients
       ? admitRegistered(clients, { log, maxAge: settings.jwtMaxAge })
       : admitAnybody(openClient(settings.fhirServers)),
@@ -61,6 +65,7 @@ function start(): void {
     ready = true;
     const loaded = policies.map(({ id, revision }) => `${id} ${revision}`);
     log.info({ policies: loaded, discovery: `${settings.baseUrl}/cds-services` }, "listening");
+    if (settings.hasPlayground) log.info(`the playground is at ${settings.baseUrl}/`);
     if (clients) log.info({ clients: clients.map(({ name }) => name) }, "only registered clients may call");
     else log.warn({ fhirServers: settings.fhirServers }, OPEN_MODE);
   });

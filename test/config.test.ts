@@ -19,6 +19,7 @@ test("defaults", () => {
     trustProxy: 0,
     exceptionCard: false,
     operator: "not stated",
+    hasPlayground: true,
     databaseUrl: "sqlite:data/cds.db",
     retention: 400,
     keepComments: false,

@@ -2,6 +2,7 @@
 // nothing, and more evidence never makes a criterion less met.
 import fc from "fast-check";
 import { SERVICE_ID } from "../src/cds-hooks/discovery.ts";
+import { chartOfCase, loadCases, ordersOfCase, type PolicyCase } from "../src/playground/cases.ts";
 import type { Chart, ChartVariable } from "../src/policy/chart.ts";
 import { chartVariables } from "../src/policy/chart.ts";
 import { type Decision, decide } from "../src/policy/decide.ts";
@@ -9,7 +10,6 @@ import type { FhirRecord } from "../src/policy/fhir-json.ts";
 import { loadPolicies } from "../src/policy/load.ts";
 import type { Policy } from "../src/policy/policy.ts";
 import { bundle, call, coded, draft, EMPTY_CHART, RXNORM } from "./support/calls.ts";
-import { chartOfCase, loadCases, ordersOfCase, type PolicyCase } from "./support/policy-cases.ts";
 import { type Service, startService } from "./support/service.ts";
 
 const [policy] = loadPolicies("cards") as [Policy];

@@ -2,7 +2,9 @@
 // card. Unknown is never "no": what could not be read goes into the decision.
 import type { Ehr } from "../chart/ehr.ts";
 import { type ReadNote, readChart } from "../chart/read-chart.ts";
+import { type Chart, UNREAD_CHART } from "../policy/chart.ts";
 import { type Decision, decide, ordersOfPolicy, sourcesRead } from "../policy/decide.ts";
+import type { Order } from "../policy/order.ts";
 import type { Policy } from "../policy/policy.ts";
 import { mightSpeakOf } from "../policy/value-sets.ts";
 import { type Card, type CardSettings, cardFor } from "./card.ts";
@@ -33,9 +35,33 @@ export type OrderSignClient = { readonly client: ClientForm; readonly ehr: Ehr }
 /** @throws CallError 400 for a call that is not well-formed, 412 where nothing clinical could be read */
 export async function answerOrderSign(
   body: unknown,
-  { client, ehr }: OrderSignClient,
+  caller: OrderSignClient,
   settings: OrderSignSettings,
 ): Promise<OrderSignResult> {
+  const { policies, orders, chart, hookInstance, ignored, reads } = await readOrderSign(body, caller, settings);
+  const decided = policies.map((policy) => {
+    const decision = decide(policy, orders, chart);
+    return { decision, card: cardFor(decision, settings, caller.client) };
+  });
+  const cards = decided.map(({ card }) => card).filter((card) => card !== undefined);
+  if (cards.length === 0) throwIfNothingRead(decided.map(({ decision }) => decision));
+  return { cards, hookInstance, decided, ignored, reads };
+}
+
+/** What the decisions of a call are made from: the policies that speak about it, its orders and the patient's chart. */
+export type OrderSignCase = Pick<OrderSignResult, "hookInstance" | "ignored" | "reads"> & {
+  readonly policies: readonly Policy[];
+  readonly orders: readonly Order[];
+  /** Not read where no policy speaks about the call. */
+  readonly chart: Chart;
+};
+
+/** @throws CallError 400 for a call that is not well-formed */
+export async function readOrderSign(
+  body: unknown,
+  { ehr }: Pick<OrderSignClient, "ehr">,
+  settings: Pick<OrderSignSettings, "policies" | "callDeadline">,
+): Promise<OrderSignCase> {
   const deadline = AbortSignal.timeout(settings.callDeadline);
   const call = readOrderSignCall(body);
   const { fhirServer, fhirAuthorization, hookInstance } = call;
@@ -46,7 +72,9 @@ export async function answerOrderSign(
   const drafts = await readDrafts(call, access, mightMatter);
   const { index, ignored } = drafts;
   const policies = settings.policies.filter((policy) => ordersOfPolicy(policy, drafts.orders).length > 0);
-  if (policies.length === 0) return { cards: [], hookInstance, decided: [], ignored, reads: [] };
+  if (policies.length === 0) {
+    return { policies, orders: drafts.orders, chart: UNREAD_CHART, hookInstance, ignored, reads: [] };
+  }
 
   const sources = [...new Set(policies.flatMap(sourcesRead))];
   // Both at once; the first indexes what came along before it waits, so that the chart is read with it.
@@ -64,13 +92,7 @@ export async function answerOrderSign(
       sources,
     ),
   ]);
-  const decided = policies.map((policy) => {
-    const decision = decide(policy, orders, chart);
-    return { decision, card: cardFor(decision, settings, client) };
-  });
-  const cards = decided.map(({ card }) => card).filter((card) => card !== undefined);
-  if (cards.length === 0) throwIfNothingRead(decided.map(({ decision }) => decision));
-  return { cards, hookInstance, decided, ignored, reads };
+  return { policies, orders, chart, hookInstance, ignored, reads };
 }
 
 function throwIfNothingRead(decisions: readonly Decision[]): void {

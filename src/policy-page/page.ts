@@ -3,18 +3,23 @@ import { createHash } from "node:crypto";
 import type { PolicyDescription } from "./describe.ts";
 import { type Html, html } from "./html.ts";
 
+/** The colours and the typeface of the playground's style.css, so that both look alike. */
 const STYLE = `
-:root { color-scheme: light dark; --line: light-dark(#d5dbe1, #3a434d); --quiet: light-dark(#4d5a67, #a9b4bf); --back: light-dark(#f5f7f9, #1b2127); }
-body { font: 16px/1.55 system-ui, sans-serif; max-width: 62rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
-h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .25rem; }
-h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem; }
+:root { color-scheme: light dark; --ink: light-dark(#17212b, #e8edf2); --quiet: light-dark(#4a5866, #a9b6c3); --page: light-dark(#f4f6f8, #11171d); --sheet: light-dark(#ffffff, #1a222b); --line: light-dark(#d6dde4, #36424e); --accent: light-dark(#0b5cad, #7fb8f0); }
+body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.55 system-ui, sans-serif; }
+main { max-width: 62rem; margin: 2rem auto; padding: 1.75rem 2rem 3rem; background: var(--sheet); border: 1px solid var(--line); border-radius: .75rem; }
+h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .25rem; letter-spacing: -.01em; }
+h2 { font-size: 1.15rem; margin: 2.5rem 0 .5rem; }
 h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; }
+a { color: var(--accent); }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .quiet { color: var(--quiet); }
-pre { background: var(--back); padding: .75rem 1rem; overflow-x: auto; font-size: .85rem; white-space: pre-wrap; border-radius: .4rem; }
+pre { background: var(--page); border: 1px solid var(--line); padding: .75rem 1rem; font: .82rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; border-radius: .5rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 details { margin: .5rem 0; } summary { cursor: pointer; font-weight: 600; }
-@media print { details > * { display: block; } }
+@media (max-width: 44rem) { main { margin: 0; border: 0; border-radius: 0; padding: 1rem; } }
+@media print { details > * { display: block; } main { border: 0; } }
 `;
 
 /** For the Content-Security-Policy of the page: nothing is loaded, and only this style applies. */

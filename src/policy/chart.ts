@@ -33,6 +33,15 @@ export type Source =
 
 export type Chart = Readonly<Record<ChartVariable, Source>>;
 
+/** The chart of a call that no policy speaks about. */
+export const UNREAD_CHART: Chart = {
+  coverage: { state: "not-received" },
+  medicationStatements: { state: "not-received" },
+  medicationRequests: { state: "not-received" },
+  medicationDispenses: { state: "not-received" },
+  allergies: { state: "not-received" },
+};
+
 /** A source from which everything that it holds was read. */
 export function isComplete(source: Source): boolean {
   return source.state === "read" && source.shortfalls.length === 0 && source.unreadable === 0;

@@ -1,5 +1,6 @@
 // The order-sign call over HTTP: which orders are recognised, which rows give which card, and what the card offers.
 import { SERVICE_ID } from "../../src/cds-hooks/discovery.ts";
+import { callOfCase, loadCases } from "../../src/playground/cases.ts";
 import {
   allergy,
   bundle,
@@ -14,7 +15,6 @@ import {
   RXNORM,
   statement,
 } from "../support/calls.ts";
-import { callOfCase, loadCases } from "../support/policy-cases.ts";
 import { type Service, startService } from "../support/service.ts";
 
 let service: Service;

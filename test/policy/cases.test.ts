@@ -1,11 +1,11 @@
 // Runs every case of every policy in cards/, and demands that each criterion is seen in each of its outcomes and each row of
 // the decision table at least once.
 import { join } from "node:path";
+import { chartOfCase, loadCases, loadNames, ordersOfCase, type PolicyCase } from "../../src/playground/cases.ts";
 import { type Decision, decide, ordersOfPolicy } from "../../src/policy/decide.ts";
 import { loadPolicies } from "../../src/policy/load.ts";
 import { membership, mentioned } from "../../src/policy/membership.ts";
 import type { Policy } from "../../src/policy/policy.ts";
-import { chartOfCase, loadCases, loadNames, ordersOfCase, type PolicyCase } from "../support/policy-cases.ts";
 
 const OUTCOMES = ["documented", "supporting", "not-found", "unknown"];
 const ROWS = [

@@ -1,6 +1,7 @@
 // Order-sign calls as clients send them, built from a few parts.
+
+import { CASE_PATIENT } from "../../src/playground/cases.ts";
 import { PLANTED } from "./planted.ts";
-import { CASE_PATIENT } from "./policy-cases.ts";
 
 export const RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm";
 export const NDC = "http://hl7.org/fhir/sid/ndc";

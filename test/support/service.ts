@@ -99,6 +99,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     corsOrigins: ["*"],
     trustProxy: 0,
     operator: "Test Operator",
+    playground: undefined,
     ...appOptions,
   });
   const server = createHttpServer(app, limits);

@@ -1,18 +1,21 @@
-// Reads a policy's cases.yaml and makes of each case the drafts and the chart that the decision takes.
+// Reads a policy's cases.yaml and makes of each case what a client would send, or what the decision takes. Tests run the cases; the
+// playground shows some of them.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { sources } from "../../src/chart/sources.ts";
-import { type Chart, type ChartVariable, chartVariables, type Source } from "../../src/policy/chart.ts";
-import type { FhirRecord } from "../../src/policy/fhir-json.ts";
-import type { Order } from "../../src/policy/order.ts";
+import { sources } from "../chart/sources.ts";
+import { type Chart, type ChartVariable, chartVariables, type Source } from "../policy/chart.ts";
+import type { FhirRecord } from "../policy/fhir-json.ts";
+import type { Order } from "../policy/order.ts";
 
 export const CASE_PATIENT = "case-patient";
 
 const records = z.array(z.record(z.string(), z.unknown())).default([]);
 const policyCase = z.strictObject({
   name: z.string(),
+  /** Shown in the playground: a made-up patient, and what is special about them. */
+  scenario: z.strictObject({ patient: z.string(), story: z.string() }).optional(),
   orders: records,
   coverage: records,
   medicationStatements: records,

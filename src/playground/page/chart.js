@@ -1,0 +1,145 @@
+// The chart as a clinician sees it, and as one may try it otherwise: every record can be taken out, an allergy made mild or severe, a payer
+// renamed, a source not received, and records of other made-up patients put in.
+import { element } from "./dom.js";
+import { describe, drugOf, nameOf, resourcesIn, SOURCES } from "./fhir.js";
+
+/**
+ * @param call the order-sign call
+ * @param palette records of all scenarios, by source
+ * @param change called with a function that changes the call
+ */
+export function drawChart(call, palette, change) {
+  return element(
+    "div",
+    { class: "records" },
+    ...SOURCES.map((source) => drawSource(source, call, palette[source.key] ?? [], change)),
+  );
+}
+
+export function drawOrders(call) {
+  const orders = resourcesIn(call.context.draftOrders).filter(
+    ({ resourceType }) => resourceType === "MedicationRequest",
+  );
+  return element(
+    "div",
+    {},
+    ...orders.map((order) => {
+      const reasons = (order.reasonCode ?? []).map(nameOf);
+      return element(
+        "div",
+        { class: "order" },
+        element("p", { class: "drug" }, drugOf(order)),
+        ...(order.dosageInstruction ?? []).map(({ text }) => element("p", {}, text ?? "")),
+        ...(order.note ?? []).map(({ text }) => element("p", {}, `Note: ${text}`)),
+        reasons.length > 0 && element("p", { class: "quiet" }, `For: ${reasons.join(", ")}`),
+      );
+    }),
+    orders.length === 0 && element("p", { class: "quiet" }, "No draft order."),
+  );
+}
+
+function drawSource({ key, heading }, call, offered, change) {
+  const bundle = call.prefetch?.[key];
+  const received = bundle !== undefined;
+  const toggle = element("input", {
+    type: "checkbox",
+    id: `received-${key}`,
+    checked: received,
+    title: "Whether the client sends this with the call",
+    on: { change: () => change((draft) => setReceived(draft, key, !received)) },
+  });
+  const records = resourcesIn(bundle);
+  return element(
+    "div",
+    { class: "source" },
+    element(
+      "div",
+      { class: "heading" },
+      element("h3", {}, heading),
+      element("span", { class: "quiet" }, toggle, " ", element("label", { for: toggle.id }, "sent")),
+      received && drawPalette(key, heading, offered, change),
+    ),
+    element(
+      "ul",
+      {},
+      ...records.map((record, index) => drawRecord(key, record, index, change)),
+      received && records.length === 0 && element("li", { class: "quiet" }, "None recorded"),
+      !received && element("li", { class: "quiet" }, "Not sent to the service"),
+    ),
+  );
+}
+
+function drawRecord(key, record, index, change) {
+  const [what, rest] = describe(key, record);
+  const remove = () => change((draft) => draft.prefetch[key].entry.splice(index, 1));
+  return element(
+    "li",
+    {},
+    element("span", { class: "what" }, what),
+    element("span", { class: "quiet" }, rest),
+    key === "allergies" && drawSeverity(record, index, change),
+    key === "coverage" && drawPayer(record, index, change),
+    element(
+      "button",
+      { type: "button", class: "small", "aria-label": `Take out ${what}`, on: { click: remove } },
+      "Take out",
+    ),
+  );
+}
+
+const SEVERITIES = ["not stated", "mild", "moderate", "severe"];
+
+function drawSeverity(record, index, change) {
+  const now = record.reaction?.[0]?.severity ?? "not stated";
+  const select = element(
+    "select",
+    { "aria-label": `Severity of the reaction to ${nameOf(record.code)}` },
+    ...SEVERITIES.map((severity) => element("option", { value: severity, selected: severity === now }, severity)),
+  );
+  select.addEventListener("change", () =>
+    change((draft) => {
+      const { resource } = draft.prefetch.allergies.entry[index];
+      const [reaction = {}, ...others] = resource.reaction ?? [];
+      const { severity, ...rest } = reaction;
+      resource.reaction = [select.value === "not stated" ? rest : { ...rest, severity: select.value }, ...others];
+      // Criticality is an independent fact: what is tried here is the severity alone.
+      delete resource.criticality;
+    }),
+  );
+  return select;
+}
+
+function drawPayer(record, index, change) {
+  const input = element("input", { "aria-label": "Payer", value: record.payor?.[0]?.display ?? "", size: 18 });
+  input.addEventListener("change", () =>
+    change((draft) => {
+      draft.prefetch.coverage.entry[index].resource.payor = [{ display: input.value }];
+    }),
+  );
+  return input;
+}
+
+function drawPalette(key, heading, offered, change) {
+  if (offered.length === 0) return undefined;
+  const select = element(
+    "select",
+    { "aria-label": `Add to: ${heading}` },
+    element("option", { value: "" }, "Add …"),
+    ...offered.map((record, index) =>
+      element("option", { value: String(index) }, describe(key, record).filter(Boolean).join(", ")),
+    ),
+  );
+  select.addEventListener("change", () =>
+    change((draft) => {
+      const record = structuredClone(offered[Number(select.value)]);
+      draft.prefetch[key].entry.push({ resource: { ...record, id: `added-${crypto.randomUUID().slice(0, 8)}` } });
+    }),
+  );
+  return select;
+}
+
+function setReceived(call, key, received) {
+  call.prefetch ??= {};
+  if (received) call.prefetch[key] = { resourceType: "Bundle", type: "searchset", entry: [] };
+  else delete call.prefetch[key];
+}

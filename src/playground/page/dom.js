@@ -1,0 +1,24 @@
+// Builds elements. Text is always text: nothing from a request or an answer becomes HTML here.
+
+/**
+ * @param {string} tag
+ * @param {Record<string, unknown>} [properties] properties of the element; `class`, `for` and `aria-…` as attributes, `on` as listeners
+ * @param {...(Node | string | undefined | false)} children
+ */
+export function element(tag, properties = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || value === false) continue;
+    if (name === "on") {
+      for (const [event, listener] of Object.entries(value)) made.addEventListener(event, listener);
+    } else if (name === "class" || name === "for" || name.includes("-")) made.setAttribute(name, String(value));
+    else made[name] = value;
+  }
+  made.append(...children.filter((child) => child !== undefined && child !== false));
+  return made;
+}
+
+/** Puts these in place of what an element holds. */
+export function fill(id, ...children) {
+  document.getElementById(id).replaceChildren(...children.filter(Boolean));
+}

@@ -1,0 +1,41 @@
+// Applies the actions of an accepted suggestion to the draft orders, as an EHR would: deletes, then creates, then updates (CDS Hooks,
+// "Suggestion": as a FHIR transaction). And shows what changed.
+import { element } from "./dom.js";
+
+/** @returns the orders after the actions; those given stay as they are */
+export function applyActions(orders, actions) {
+  const deleted = actions.filter(({ type }) => type === "delete").map(({ resourceId }) => resourceId);
+  const created = actions
+    .filter(({ type }) => type === "create")
+    .map(({ resource }) => ({ id: crypto.randomUUID(), ...resource }));
+  const updates = new Map(
+    actions.filter(({ type }) => type === "update").map(({ resource }) => [resource.id, resource]),
+  );
+  return [
+    ...orders
+      .filter((order) => !deleted.includes(`${order.resourceType}/${order.id}`))
+      .map((order) => updates.get(order.id) ?? order),
+    ...created,
+  ];
+}
+
+/** Both side by side, with the lines that differ marked. */
+export function sideBySide(before, after) {
+  const [one, other] = [before, after].map((orders) => JSON.stringify(orders, null, 2).split("\n"));
+  const column = (heading, lines, others, mark) => {
+    const kept = new Set(others);
+    const marked = lines.map((line) => (kept.has(line) ? `${line}\n` : element("span", { class: mark }, line)));
+    return element(
+      "div",
+      {},
+      element("h3", {}, heading),
+      element("pre", { tabIndex: 0, "aria-label": heading }, ...marked),
+    );
+  };
+  return element(
+    "div",
+    { class: "changes" },
+    column("Order before", one, other, "gone"),
+    column("Order after", other, one, "come"),
+  );
+}

@@ -1,0 +1,71 @@
+// GET / and what its page needs: static files, the scenarios, and the explanation of a call. Nothing of it is part of CDS Hooks.
+import { fileURLToPath } from "node:url";
+import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from "express";
+import { SERVICE_ID } from "../cds-hooks/discovery.ts";
+import { type OrderSignSettings, readOrderSign } from "../cds-hooks/order-sign.ts";
+import { callerOf } from "../clients/authenticate.ts";
+import { explain } from "../policy/explain.ts";
+import type { Scenario } from "./scenarios.ts";
+
+export type PlaygroundOptions = {
+  readonly scenarios: readonly Scenario[];
+  readonly settings: OrderSignSettings;
+  readonly mode: "open" | "registered";
+  /** FHIR servers that may be called, to choose from. */
+  readonly fhirServers: readonly string[];
+  /** The steps that find out who calls. */
+  readonly knowCaller: readonly (RequestHandler | ErrorRequestHandler)[];
+  readonly json: readonly (RequestHandler | ErrorRequestHandler)[];
+};
+
+const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const library = (specifier: string) => fileURLToPath(import.meta.resolve(specifier));
+
+/** Only what the service itself serves is loaded; no script stands in the page. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+export function playground(options: PlaygroundOptions): Router {
+  const { scenarios, settings, mode, fhirServers, knowCaller, json } = options;
+  const router = Router();
+  const policies = settings.policies.map(({ id, title, publisher, reviewDate }) => ({
+    id,
+    title,
+    publisher,
+    reviewDate,
+  }));
+
+  router.use((_request, response, next) => {
+    response.set("Content-Security-Policy", CONTENT_SECURITY_POLICY).set("Cache-Control", "no-cache");
+    next();
+  });
+  router.get("/", (_request, response) => response.sendFile(file("./page/index.html")));
+  router.get("/playground/start.json", (_request, response) => {
+    const endpoint = `/cds-services/${SERVICE_ID}`;
+    response.json({ scenarios, policies, mode, fhirServers, endpoint, baseUrl: settings.baseUrl });
+  });
+  router.get("/playground/vendor/markdown-it.js", (_request, response) =>
+    response.sendFile(library("markdown-it/browser")),
+  );
+  router.get("/playground/vendor/purify.js", (_request, response) => response.sendFile(library("dompurify")));
+  router.use("/playground", express.static(file("./page"), { index: false }));
+  router.post("/playground/explain", ...knowCaller, ...json, async (request: Request, response: Response) => {
+    const {
+      policies: speaking,
+      orders,
+      chart,
+      reads,
+    } = await readOrderSign(request.body, callerOf(response), settings);
+    response.set("Cache-Control", "no-store");
+    response.json({ explanations: speaking.map((policy) => explain(policy, orders, chart)), reads });
+  });
+  return router;
+}

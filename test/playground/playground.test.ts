@@ -1,0 +1,330 @@
+// The playground in a real browser: each made-up patient gets the answer that the policy's cases promise, and what one can do with a card
+// does what it says.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { exportJWK } from "jose";
+import type { Browser, Page } from "playwright-core";
+import type { Feedback } from "../../src/cds-hooks/feedback.ts";
+import { loadScenarios, type Scenario } from "../../src/playground/scenarios.ts";
+import { loadPolicies } from "../../src/policy/load.ts";
+import { openBrowser } from "../support/browser.ts";
+import { allergy, bundle, call, draft, EMPTY_CHART, GENERIC_400 } from "../support/calls.ts";
+import { type FhirServer, startFhirServer } from "../support/fhir-server.ts";
+import { forgetful, type Service, type ServiceOptions, startService } from "../support/service.ts";
+import { createSigner, registered } from "../support/tokens.ts";
+
+const scenarios = loadScenarios("cards", loadPolicies("cards"));
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let browser: Browser;
+let ehr: FhirServer;
+let service: Service;
+let page: Page;
+const kept: Feedback[] = [];
+const elsewhere: string[] = [];
+const errors: string[] = [];
+const services: Service[] = [];
+
+beforeAll(async () => {
+  browser = await openBrowser();
+  ehr = await startFhirServer();
+  service = await start({ fhirServers: [ehr.url] });
+}, 60_000);
+beforeEach(async () => {
+  kept.length = 0;
+  page = await open(service, "/");
+});
+afterEach(async () => {
+  await page.close();
+  expect([errors, elsewhere]).toEqual([[], []]);
+});
+afterAll(async () => {
+  await browser.close();
+  await Promise.all(services.map((each) => each.stop()));
+  await ehr.stop();
+});
+
+async function start(options: ServiceOptions): Promise<Service> {
+  const keepFeedback = async (_client: string, feedback: readonly Feedback[]) => void kept.push(...feedback);
+  const playground = { scenarios, fhirServers: options.fhirServers ?? [] };
+  const started = await startService({ store: { ...forgetful, keepFeedback }, playground, ...options });
+  services.push(started);
+  return started;
+}
+
+/** A page that notes every error, and every request to anywhere else. */
+async function open({ url }: Service, path: string): Promise<Page> {
+  const opened = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+  opened.on("pageerror", (error) => errors.push(String(error)));
+  opened.on("console", (message) => {
+    // A refused call is shown on the page; the browser writes it to its console as well.
+    if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) errors.push(message.text());
+  });
+  opened.on("request", (request) => {
+    if (!request.url().startsWith(url) && !request.url().startsWith("data:")) elsewhere.push(request.url());
+  });
+  await opened.goto(url + path);
+  await opened.waitForSelector("#patients button");
+  return opened;
+}
+
+async function sign(): Promise<void> {
+  await page.click("#sign");
+  await page.waitForSelector("#measured");
+}
+async function use(request: unknown): Promise<void> {
+  await page.click("#own summary");
+  await page.fill("#own-json", JSON.stringify(request));
+  await page.click("text=Use this request");
+}
+const textOf = (selector: string) => page.locator(selector).innerText();
+
+const SILENT = ["no-order", "other-payer", "authorized", "exception-established"];
+
+test("there is a patient for each row of the decision table", () => {
+  const rows = new Set(scenarios.map(({ row }) => row));
+  expect(rows.size).toBe(10);
+});
+
+test.each(scenarios.map((scenario): [string, Scenario] => [`${scenario.patient}: ${scenario.row}`, scenario]))(
+  "%s",
+  async (_name, { id, patient, row, story }) => {
+    await page.goto(`${service.url}/?scenario=${id}`);
+    await page.waitForSelector('#patients [aria-current="true"]');
+    expect(await textOf('#patients [aria-current="true"]')).toBe(patient);
+    expect(await textOf("#story")).toBe(story);
+    await sign();
+    const answer = await textOf("#answer");
+    if (SILENT.includes(row)) expect(answer).toContain("No card");
+    else if (row === "nothing-read") expect(answer).toContain("Not enough was received to judge by");
+    else {
+      expect(await page.locator(".card h3").count()).toBe(1);
+      const indicator = row === "exception-to-confirm" ? "FOR INFORMATION" : "PLEASE REVIEW";
+      expect(await textOf(".card .indicator")).toBe(indicator);
+      const isOffered = (await page.locator(".card .choices button").count()) > 0;
+      expect(isOffered).toBe(row === "change" && !/brand medically necessary/.test(story));
+    }
+    if (row === "no-order") expect(await textOf("#why")).toContain("No draft order is one that a policy speaks about");
+    else expect(await page.locator("#why .criterion").count()).toBe(3);
+  },
+);
+
+test("accepted: the order changes, both are shown, feedback arrives, and signing again gives no card", async () => {
+  await sign();
+  await page.click(".card .choices button");
+  await page.waitForSelector("text=The service has kept the feedback.");
+  expect(await textOf(".order .drug")).toBe("imatinib 400 MG Oral Tablet");
+  expect(await textOf(".order")).toContain("Take 1 tablet by mouth once daily with a meal");
+  expect(await textOf("#changed .gone >> nth=0")).toContain("Gleevec");
+  expect(await textOf("#changed .come >> nth=0")).toContain("403879");
+  expect(kept).toMatchObject([
+    { outcome: "accepted", acceptedSuggestions: [expect.stringMatching(/^[0-9a-f-]{36}$/)] },
+  ]);
+  await sign();
+  await page.waitForSelector("text=No card");
+});
+
+test("dismissed with a reason: it arrives at the feedback endpoint", async () => {
+  await sign();
+  await page.selectOption("#reason", { label: "The patient declines the generic" });
+  await page.click("#dismiss");
+  await page.waitForSelector("text=Dismissed");
+  expect(kept).toMatchObject([{ outcome: "overridden", reason: { code: "patient-refuses" } }]);
+});
+
+describe("what if", () => {
+  test("a severe reaction is made mild, taken out and put in again", async () => {
+    await page.click("text=Carla Nilsen");
+    await sign();
+    await page.waitForSelector("text=found: titanium dioxide, severe");
+    await page.selectOption('[aria-label="Severity of the reaction to titanium dioxide"]', "mild");
+    await page.waitForSelector("text=needs documentation: titanium dioxide, mild");
+    await page.click('[aria-label="Take out titanium dioxide"]');
+    await page.waitForSelector(".card .choices button");
+    await page.selectOption('[aria-label="Add to: Allergies and intolerances"]', {
+      label: "titanium dioxide, active, 2025-04-02",
+    });
+    await page.waitForSelector("text=Caution: Recorded reaction to titanium dioxide");
+    expect(await page.locator(".card .choices button").count()).toBe(0);
+  });
+
+  test("another payer silences, and allergies that are not sent withhold the click", async () => {
+    await sign();
+    await page.fill('[aria-label="Payer"]', "Example Health Plan");
+    await page.press('[aria-label="Payer"]', "Tab");
+    await page.waitForSelector("text=No card");
+    await page.fill('[aria-label="Payer"]', "Cigna");
+    await page.press('[aria-label="Payer"]', "Tab");
+    await page.waitForSelector(".card .choices button");
+    await page.uncheck("#received-allergies");
+    await page.waitForSelector("text=Not received: allergies.");
+    expect(await page.locator(".card .choices button").count()).toBe(0);
+  });
+
+  test("why: each criterion shows its FHIRPath and the records that it selected", async () => {
+    await page.click("text=Ben Okafor");
+    await sign();
+    await page.click("#why summary >> text=Tried generic imatinib tablets");
+    const text = await textOf("#why .criterion >> nth=1");
+    expect(text).toContain("%medicationStatements.where(");
+    expect(text).toContain("Selected: MedicationStatement/medicationStatements-1");
+  });
+});
+
+test("behind the scenes: request and answer, status and time", async () => {
+  await sign();
+  expect(await textOf("#measured")).toMatch(/POST \/cds-services\/preferred-product-order-sign: status 200, \d+ ms/);
+  await page.click("text=Request and answer");
+  expect(await textOf('[aria-label="Request"]')).toContain('"hook": "order-sign"');
+  expect(await textOf('[aria-label="Answer"]')).toContain('"selectionBehavior": "any"');
+});
+
+describe("bring your own", () => {
+  test("a request that is pasted", async () => {
+    await use(call([draft({ medicationCodeableConcept: GENERIC_400 })]));
+    await sign();
+    await page.waitForSelector("text=No card");
+    expect(await textOf("#story")).toBe("A request of your own.");
+  });
+
+  test("JSON that is none, and a call that is none, are told", async () => {
+    await page.click("#own summary");
+    await page.fill("#own-json", "{");
+    await page.click("text=Use this request");
+    await page.waitForSelector("text=Not JSON:");
+    await page.fill("#own-json", JSON.stringify({ ...call(), hook: "patient-view" }));
+    await page.click("text=Use this request");
+    await sign();
+    await page.waitForSelector('text=must be "order-sign"');
+  });
+
+  test("real records of a FHIR server that the service may call", async () => {
+    const patient = await ehr.create({ resourceType: "Patient" });
+    const { id, ...severe } = allergy({ patient: { reference: `Patient/${patient.id}` } });
+    await ehr.create({ ...severe, code: { text: "titanium dioxide" } });
+    await page.click("#own summary");
+    await page.fill("#own-patient", patient.id);
+    await page.click("text=Order for this patient");
+    await sign();
+    await page.waitForSelector("text=Recorded reaction to titanium dioxide");
+  });
+});
+
+test("text of a record stays text, wherever it is drawn", async () => {
+  const attack = '<img src=x onerror="document.title=1">[click](javascript:alert(1))<script>document.title=1</script>';
+  const reaction = allergy({ code: { text: `lactose ${attack}` } });
+  const order = draft({
+    dosageInstruction: [{ text: attack }],
+    reasonCode: [{ text: attack }],
+    note: [{ text: attack }],
+  });
+  await use(
+    call([order], {
+      ...EMPTY_CHART,
+      allergies: bundle(reaction),
+      coverage: bundle({
+        resourceType: "Coverage",
+        status: "active",
+        beneficiary: { reference: "Patient/case-patient" },
+        payor: [{ display: `Cigna ${attack}` }],
+      }),
+    }),
+  );
+  await sign();
+  await page.waitForSelector(".card");
+  expect(
+    await page.locator(".card img, .card script, .chart img, .chart script, #answer a[href^=javascript]").count(),
+  ).toBe(0);
+  expect(await page.title()).toBe("Preferred product at order signing");
+  expect(await textOf(".chart")).toContain("<img src=x");
+});
+
+test("by keyboard alone: a patient, Sign, the card, accept, sign again", async () => {
+  const tabTo = async (selector: string) => {
+    for (let steps = 0; steps < 60; steps += 1) {
+      if (await page.evaluate(`document.activeElement === document.querySelector("${selector}")`)) return;
+      await page.keyboard.press("Tab");
+    }
+    throw new Error(`Tab never reached ${selector}`);
+  };
+  await tabTo("#patients li:nth-child(2) button");
+  await page.keyboard.press("Enter");
+  expect(await textOf('#patients [aria-current="true"]')).toBe("Ben Okafor, 64");
+  await tabTo("#sign");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".card");
+  await tabTo(".card .choices button");
+  const outline = await page.evaluate("getComputedStyle(document.activeElement).outlineWidth");
+  expect(outline).toBe("3px");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("text=The service has kept the feedback.");
+  // The focus is on Sign.
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("text=No card");
+});
+
+describe("accessible", () => {
+  const violations = async () => {
+    await page.evaluate(axe);
+    const found = await page.evaluate(() =>
+      (
+        globalThis as unknown as {
+          axe: { run(options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+        }
+      ).axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }),
+    );
+    return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+  };
+
+  test.each(["light", "dark"] as const)(
+    "axe finds nothing, with card and everything open, in %s",
+    async (colorScheme) => {
+      await page.emulateMedia({ colorScheme });
+      await page.click("text=Carla Nilsen");
+      await sign();
+      await page.waitForSelector(".card");
+      for (const summary of await page.locator("summary:visible").all()) await summary.click();
+      expect(await violations()).toEqual([]);
+      await page.goto(`${service.url}/policies/imatinib-preferred`);
+      expect(await violations()).toEqual([]);
+    },
+  );
+
+  test("on a narrow screen nothing is cut off", async () => {
+    await page.setViewportSize({ width: 360, height: 800 });
+    await sign();
+    await page.waitForSelector(".card");
+    const overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+    expect(overflow).toBe(0);
+  });
+});
+
+describe("a service with registered clients", () => {
+  test("says that it cannot sign calls, and signs them with a demonstration key", async () => {
+    const signer = await createSigner("https://demo.example.org");
+    const clients = [registered("https://demo.example.org", [signer.publicKey], { demonstration: true })];
+    const closed = await start({ clients });
+    await page.close();
+    page = await open(closed, "/");
+    expect(await textOf("#notice")).toContain("answers registered clients only");
+    await sign();
+    await page.waitForSelector("text=Authorization must be Bearer");
+    await page.click("#key summary");
+    await page.fill("#key-issuer", "https://demo.example.org");
+    await page.fill(
+      "#key-jwk",
+      JSON.stringify({ ...(await exportJWK(signer.privateKey)), kid: signer.kid, alg: "ES384" }),
+    );
+    await page.click("text=Sign with it");
+    await sign();
+    await page.waitForSelector(".card");
+    expect(await page.locator("#why .criterion").count()).toBe(3);
+  });
+
+  test("has no page unless the operator wants one, and never tells the FHIR servers of its clients", async () => {
+    const without = await start({ playground: undefined });
+    for (const path of ["/", "/playground/main.js", "/playground/start.json"]) {
+      expect((await fetch(without.url + path)).status).toBe(404);
+    }
+  });
+});
