@@ -18,7 +18,16 @@ import { type Authenticate, callerOf, requireCaller } from "./clients/authentica
 import { limitCalls, limitRefusals } from "./clients/rate-limit.ts";
 import { answerInsights } from "./insights.ts";
 import { readJsonBody } from "./json-body.ts";
-import { describeCrash, logCalls, noteForLog, sinceArrival, summariseFeedback, summariseOrderSign } from "./log.ts";
+import {
+  describeCrash,
+  logCalls,
+  noteForLog,
+  sinceArrival,
+  summariseFeedback,
+  summariseOrderSign,
+  traceIn,
+} from "./log.ts";
+import type { Metrics } from "./metrics.ts";
 import { type PlaygroundOptions, playground } from "./playground/routes.ts";
 import { answerPolicy } from "./policy-page/answer.ts";
 import { DatabaseFailure } from "./store/database.ts";
@@ -32,6 +41,7 @@ export type AppOptions = OrderSignSettings & {
   /** Calls a minute for each client, or for each address in open mode; 0 for no limit. */
   readonly rateLimit: number;
   readonly store: Store;
+  readonly metrics: Metrics;
   /** Whether new calls may be sent here: false while the service starts or ends. */
   readonly isReady: () => boolean;
   readonly bodyLimit: string;
@@ -46,14 +56,14 @@ export function createApp(options: AppOptions): Express {
   const { policies, log, isReady } = options;
   const app = express();
   app.disable("x-powered-by").set("trust proxy", options.trustProxy).set("etag", false);
-  app.use(logCalls(log), mergeSlashes, securityHeaders);
+  app.use(logCalls(log, options.metrics), mergeSlashes, securityHeaders);
 
   const anyOrigin = options.corsOrigins.includes("*");
   const crossOrigin = cors({
     origin: anyOrigin ? "*" : [...options.corsOrigins],
     methods: ["GET", "POST"],
     allowedHeaders: ["authorization", "content-type"],
-    exposedHeaders: ["WWW-Authenticate", "Retry-After"],
+    exposedHeaders: ["WWW-Authenticate", "Retry-After", "X-Request-Id"],
     maxAge: 86_400,
   });
   const refusals = limitRefusals(options.rateLimit);
@@ -81,8 +91,11 @@ export function createApp(options: AppOptions): Express {
   app
     .route("/cds-services/:id")
     .post(knownService, json, async (request: Request, response: Response) => {
-      const result = await answerOrderSign(request.body, callerOf(response), options);
-      noteForLog(response, summariseOrderSign(result));
+      const received = sinceArrival(response);
+      const result = await answerOrderSign(request.body, { ...callerOf(response), trace: traceIn(response) }, options);
+      noteForLog(response, summariseOrderSign(result, received));
+      for (const { decision } of result.decided) options.metrics.decided(decision.policy.id, decision.row);
+      if (result.refusal) throw result.refusal;
       response.json({ cards: result.cards });
       options.store.logCards(issuedCards(result, callerOf(response).client.name, sinceArrival(response)));
     })
@@ -93,7 +106,9 @@ export function createApp(options: AppOptions): Express {
     .post(knownService, json, async (request: Request, response: Response) => {
       const feedback = readFeedback(request.body);
       noteForLog(response, summariseFeedback(feedback, policies));
-      await options.store.keepFeedback(callerOf(response).client.name, feedback);
+      const { name } = callerOf(response).client;
+      await options.store.keepFeedback(name, feedback);
+      for (const { outcome } of feedback) options.metrics.feedbackKept(name, outcome);
       response.status(200).end();
     })
     .all(only("POST"));

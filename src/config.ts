@@ -61,6 +61,8 @@ const environment = z
     RETENTION_DAYS: wholeNumber(1, 36_500).default(400),
     STORE_COMMENTS: trueOrFalse.default(false),
     PLAYGROUND: trueOrFalse.optional(),
+    METRICS_PORT: wholeNumber(1, 65_535).optional(),
+    DRAIN_DELAY_MS: wholeNumber(0, 60_000).default(0),
     LOG_LEVEL: z
       .enum(["fatal", "error", "warn", "info", "debug", "silent"], "must be fatal, error, warn, info, debug or silent")
       .default("info"),
@@ -126,6 +128,8 @@ export function readSettings(variables: NodeJS.ProcessEnv) {
     trustProxy: settings.TRUST_PROXY,
     exceptionCard: settings.EXCEPTION_CARD,
     operator: settings.OPERATOR,
+    metricsPort: settings.METRICS_PORT,
+    drainDelay: settings.DRAIN_DELAY_MS,
     hasPlayground: settings.PLAYGROUND ?? settings.CLIENTS_FILE === undefined,
     databaseUrl: settings.DATABASE_URL,
     retention: settings.RETENTION_DAYS,

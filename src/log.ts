@@ -6,7 +6,10 @@ import type { Logger } from "pino";
 import type { Feedback } from "./cds-hooks/feedback.ts";
 import { outcomesOf } from "./cds-hooks/issued-cards.ts";
 import type { OrderSignResult } from "./cds-hooks/order-sign.ts";
+import { HOOK } from "./cds-hooks/request.ts";
+import type { Metrics } from "./metrics.ts";
 import type { Policy } from "./policy/policy.ts";
+import { type Trace, traceOf } from "./trace.ts";
 
 /** Adds to the line of this call. */
 export function noteForLog(response: Response, note: Readonly<Record<string, unknown>>): void {
@@ -18,25 +21,45 @@ export function sinceArrival(response: Response): number {
   return Math.round((performance.now() - (response.locals.arrival as number)) * 10) / 10;
 }
 
-/** Writes the line when the call ends. The path is logged only as far as routes name it, never as it was sent. */
-export function logCalls(log: Logger): RequestHandler {
+/** The trace of this call, if it brought one. */
+export function traceIn(response: Response): Trace | undefined {
+  return response.locals.trace as Trace | undefined;
+}
+
+const REQUEST_ID = /^[\w.-]{1,128}$/;
+
+/**
+ * Writes the line when the call ends. The path is logged only as far as routes name it, never as it was sent. A client's request id
+ * (X-Request-Id) and trace (W3C traceparent) stand in it; the id is told in the answer.
+ */
+export function logCalls(log: Logger, metrics: Metrics): RequestHandler {
   return (request, response, next) => {
     response.locals.arrival = performance.now();
-    const call = randomUUID();
+    const given = request.get("x-request-id") ?? "";
+    const call = REQUEST_ID.test(given) ? given : randomUUID();
+    response.set("X-Request-Id", call);
+    const trace = traceOf(request.get("traceparent"), request.get("tracestate"));
+    response.locals.trace = trace;
     response.once("close", () => {
       const { method } = request;
       const milliseconds = sinceArrival(response);
       const ended = response.writableFinished ? {} : { aborted: true };
+      const path = pathOf(request);
+      const status = response.statusCode;
+      const { client = "unknown", cards } = (response.locals.note ?? {}) as { client?: string; cards?: unknown[] };
+      const outcome = status >= 400 ? "error" : cards === undefined ? "ok" : cards.length > 0 ? "card" : "none";
+      metrics.callEnded({ client, endpoint: path, status, outcome }, milliseconds / 1000);
       const line = {
         call,
+        ...(trace && { trace: trace.id }),
         method,
-        path: pathOf(request),
-        status: response.statusCode,
+        path,
+        status,
         milliseconds,
         ...ended,
         ...response.locals.note,
       };
-      log[response.statusCode >= 500 ? "error" : "info"](line, "call");
+      log[status >= 500 ? "error" : "info"](line, "call");
     });
     next();
   };
@@ -50,9 +73,17 @@ function pathOf({ route, originalUrl }: Request): string {
   return `/cds-services${endpoint[1] ? "/:id" : ""}${endpoint[2] ?? ""}`;
 }
 
-/** What the log tells of an order-sign call: enough to see why it gave a card, or none. */
-export function summariseOrderSign({ cards, decided, ignored, reads }: OrderSignResult): Record<string, unknown> {
+/**
+ * What the log tells of an order-sign call: enough to see why it gave a card, or none.
+ * @param received milliseconds until the caller was known and the body was read
+ */
+export function summariseOrderSign(
+  { hookInstance, cards, decided, ignored, reads, steps }: OrderSignResult,
+  received: number,
+): Record<string, unknown> {
   return {
+    hook: HOOK,
+    hookInstance,
     cards: cards.map(({ uuid, suggestions }) => ({ uuid, suggestions: suggestions?.length ?? 0 })),
     decisions: decided.map(({ decision: { policy, row, payer, criteria, cautions, changes } }) => ({
       policy: policy.id,
@@ -70,6 +101,7 @@ export function summariseOrderSign({ cards, decided, ignored, reads }: OrderSign
     ...(reads.length > 0 && {
       reads: Object.fromEntries(reads.map(({ source, from, note }) => [source, `${from}: ${note}`])),
     }),
+    steps: { received, ...steps },
   };
 }
 

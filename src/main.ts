@@ -1,11 +1,14 @@
 // Starts the service: settings, clients, policies, server; ends it when told to. The only file that reads the environment and
 // the clock of the process.
-import { pino } from "pino";
+import { setTimeout as wait } from "node:timers/promises";
+import { type Logger, pino } from "pino";
 import { createApp, OPEN_MODE } from "./app.ts";
 import { admitAnybody, admitRegistered } from "./clients/authenticate.ts";
 import { openClient } from "./clients/client.ts";
 import { ClientsFaults, loadClients } from "./clients/clients-file.ts";
 import { readSettings, SettingsFaults } from "./config.ts";
+import { describeCrash } from "./log.ts";
+import { collectState, createMetrics, serveMetrics } from "./metrics.ts";
 import { loadScenarios } from "./playground/scenarios.ts";
 import { loadPolicies, PolicyFaults } from "./policy/load.ts";
 import { createHttpServer } from "./server.ts";
@@ -14,18 +17,23 @@ import { openStore } from "./store/store.ts";
 
 /** Exit code for a configuration error (EX_CONFIG of sysexits.h). */
 const BAD_CONFIGURATION = 78;
+/** Exit code after an error that nothing caught. */
+const CRASHED = 1;
 /** Milliseconds that calls under way have to end after SIGTERM. */
 const DRAIN = 10_000;
 
-function start(): void {
+async function start(): Promise<void> {
   const settings = readSettings(process.env);
-  const { clientsFile, isProduction } = settings;
+  const { clientsFile, isProduction, metricsPort } = settings;
   const [clients, policies] = allOrFaults(
     () => (clientsFile === undefined ? undefined : loadClients(clientsFile, isProduction)),
     () => loadPolicies(settings.cardsDirectory),
   );
-  const log = pino({ level: settings.logLevel, base: null });
+  const log = await createLog(settings.logLevel);
   const store = openStore(openDatabase(settings.databaseUrl), { ...settings, log });
+  const metrics = createMetrics();
+  collectState(metrics, store);
+  const { watchEhr } = metrics;
   let ready = false;
 
   const app = createApp({
@@ -37,30 +45,46 @@ function start(): void {
       ? { scenarios: loadScenarios(settings.cardsDirectory, policies), fhirServers: settings.fhirServers }
       : undefined,
     authenticate: clients
-      ? admitRegistered(clients, { log, maxAge: settings.jwtMaxAge })
-      : admitAnybody(openClient(settings.fhirServers)),
+      ? admitRegistered(clients, { log, maxAge: settings.jwtMaxAge, watchEhr })
+      : admitAnybody(openClient(settings.fhirServers), { watch: watchEhr("open") }),
     isReady: () => ready,
     store,
+    metrics,
   });
   const server = createHttpServer(app);
+  const metricsServer = metricsPort === undefined ? undefined : serveMetrics(metrics, metricsPort, settings.host);
 
-  function stop(signal: string): void {
+  /** Readiness is red first; after the delay no new connection is taken, calls under way are finished, and the process ends. */
+  async function stop(reason: Record<string, unknown>): Promise<void> {
     if (!ready) return;
     ready = false;
-    log.info({ signal }, "ending: no new calls, those under way are finished");
-    server.close(() => {
-      log.info("all calls are answered");
-      void store.close().then(() => log.info("ended"));
-    });
-    server.closeIdleConnections();
+    log.info(reason, "ending: readiness is red, calls under way are finished");
+    await wait(settings.drainDelay);
     setTimeout(() => server.closeAllConnections(), DRAIN).unref();
+    server.closeIdleConnections();
+    await new Promise((resolve) => server.close(resolve));
+    metricsServer?.close();
+    metricsServer?.closeAllConnections();
+    await store.close();
+    log.info("ended");
+  }
+  function crash(error: unknown): void {
+    log.fatal(describeCrash(error), "an error that nothing caught: the process ends");
+    process.exitCode = CRASHED;
+    void stop({ crash: true });
+    setTimeout(() => process.exit(), settings.drainDelay + DRAIN).unref();
+  }
+  function cannotListen(port: number | undefined) {
+    return ({ code }: NodeJS.ErrnoException) => {
+      log.fatal(`cannot listen on ${settings.host}:${port}: ${code}`);
+      process.exitCode = BAD_CONFIGURATION;
+      for (const each of [server, metricsServer]) each?.close();
+      void store.close();
+    };
   }
 
-  server.on("error", (error: NodeJS.ErrnoException) => {
-    log.fatal(`cannot listen on ${settings.host}:${settings.port}: ${error.code}`);
-    process.exitCode = BAD_CONFIGURATION;
-    void store.close();
-  });
+  server.on("error", cannotListen(settings.port));
+  metricsServer?.on("error", cannotListen(metricsPort));
   server.listen(settings.port, settings.host, () => {
     ready = true;
     const loaded = policies.map(({ id, revision }) => `${id} ${revision}`);
@@ -69,7 +93,15 @@ function start(): void {
     if (clients) log.info({ clients: clients.map(({ name }) => name) }, "only registered clients may call");
     else log.warn({ fhirServers: settings.fhirServers }, OPEN_MODE);
   });
-  process.on("SIGTERM", stop).on("SIGINT", stop);
+  for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => void stop({ signal }));
+  process.on("uncaughtException", crash).on("unhandledRejection", crash);
+}
+
+/** JSON lines; for people where a person looks on. */
+async function createLog(level: string): Promise<Logger> {
+  if (!process.stdout.isTTY) return pino({ level, base: null });
+  const { default: pretty } = await import("pino-pretty");
+  return pino({ level, base: null }, pretty({ sync: true }));
 }
 
 type Fault = SettingsFaults | ClientsFaults | PolicyFaults;
@@ -96,7 +128,7 @@ function allOrFaults<A, B>(one: () => A, other: () => B): [A, B] {
 }
 
 try {
-  start();
+  await start();
 } catch (error) {
   if (!isFault(error)) throw error;
   process.stderr.write(`The service cannot start:\n${error.message}\n`);

@@ -19,6 +19,8 @@ test("defaults", () => {
     trustProxy: 0,
     exceptionCard: false,
     operator: "not stated",
+    metricsPort: undefined,
+    drainDelay: 0,
     hasPlayground: true,
     databaseUrl: "sqlite:data/cds.db",
     retention: 400,

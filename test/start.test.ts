@@ -11,6 +11,7 @@ import { freePort } from "./support/databases.ts";
 import { leaksIn } from "./support/planted.ts";
 import { killAll, run, untilReady } from "./support/process.ts";
 import { createSigner } from "./support/tokens.ts";
+import { until } from "./support/until.ts";
 
 afterAll(killAll);
 
@@ -106,6 +107,38 @@ test("with a clients file only registered clients are answered; production wants
   expect(await both.exit).toEqual([78, null]);
   expect(both.output()).toContain("clients[0].issuer");
   expect(both.output()).toContain(folder);
+  rmSync(folder, { recursive: true });
+});
+
+test("readiness is red first: while it drains, new calls are still answered; metrics have a port of their own", async () => {
+  const [port, metricsPort] = [await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${port}`;
+  const env = { PORT: String(port), METRICS_PORT: String(metricsPort), DRAIN_DELAY_MS: "1500" };
+  const { child, exit, output } = run([process.execPath, "src/main.ts"], env);
+  await untilReady(url);
+  const metrics = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
+  expect([metrics.status, await metrics.text()]).toEqual([200, expect.stringContaining("cds_store_up 1")]);
+  expect((await fetch(`${url}/metrics`)).status).toBe(404);
+  child.kill("SIGTERM");
+  await until(async () => (await fetch(`${url}/health/ready`)).status === 503);
+  expect((await fetch(`${url}/cds-services`)).status).toBe(200);
+  expect(await exit).toEqual([0, null]);
+  expect(output()).toContain('"msg":"ended"');
+});
+
+test("an error that nothing caught: it is in the log, without its message, and the process ends with 1", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "crash-"));
+  const crash = join(folder, "crash.mjs");
+  writeFileSync(crash, 'process.on("SIGUSR2", () => { throw new Error("planted-message"); });');
+  const port = await freePort();
+  const command = [process.execPath, "--import", crash, "src/main.ts"];
+  const { child, exit, output } = run(command, { PORT: String(port) });
+  await untilReady(`http://127.0.0.1:${port}`);
+  child.kill("SIGUSR2");
+  expect(await exit).toEqual([1, null]);
+  expect(output()).toMatch(/"level":60.*an error that nothing caught/);
+  expect(output()).toContain("readiness is red");
+  expect(output()).not.toContain("planted-message");
   rmSync(folder, { recursive: true });
 });
 

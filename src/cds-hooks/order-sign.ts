@@ -7,6 +7,7 @@ import { type Decision, decide, ordersOfPolicy, sourcesRead } from "../policy/de
 import type { Order } from "../policy/order.ts";
 import type { Policy } from "../policy/policy.ts";
 import { mightSpeakOf } from "../policy/value-sets.ts";
+import type { Trace } from "../trace.ts";
 import { type Card, type CardSettings, cardFor } from "./card.ts";
 import { type Drafts, readDrafts, resolveReasons } from "./drafts.ts";
 import { CallError } from "./errors.ts";
@@ -22,31 +23,43 @@ export type OrderSignSettings = CardSettings & {
 /** What a call came to: the cards, and what the logs tell of it. */
 export type OrderSignResult = {
   readonly cards: Card[];
+  /** 412, where nothing clinical could be read. */
+  readonly refusal: CallError | undefined;
   readonly hookInstance: string;
   /** The decision of each policy that speaks about the call, with the card that it gave. */
   readonly decided: readonly { readonly decision: Decision; readonly card: Card | undefined }[];
   readonly ignored: Drafts["ignored"];
   readonly reads: readonly ReadNote[];
+  /** Milliseconds for reading the call and the chart, and for the decision. */
+  readonly steps: { readonly read: number; readonly decide: number };
 };
 
 /** The client that calls: how it takes suggestions, and the way to its FHIR servers. */
-export type OrderSignClient = { readonly client: ClientForm; readonly ehr: Ehr };
+export type OrderSignClient = { readonly client: ClientForm } & OrderSignReader;
 
-/** @throws CallError 400 for a call that is not well-formed, 412 where nothing clinical could be read */
+/** The way to the client's FHIR servers, and the headers of the call's trace. */
+export type OrderSignReader = { readonly ehr: Ehr; readonly trace?: Trace | undefined };
+
+/** @throws CallError 400 for a call that is not well-formed */
 export async function answerOrderSign(
   body: unknown,
   caller: OrderSignClient,
   settings: OrderSignSettings,
 ): Promise<OrderSignResult> {
+  const start = performance.now();
   const { policies, orders, chart, hookInstance, ignored, reads } = await readOrderSign(body, caller, settings);
+  const read = performance.now();
   const decided = policies.map((policy) => {
     const decision = decide(policy, orders, chart);
     return { decision, card: cardFor(decision, settings, caller.client) };
   });
   const cards = decided.map(({ card }) => card).filter((card) => card !== undefined);
-  if (cards.length === 0) throwIfNothingRead(decided.map(({ decision }) => decision));
-  return { cards, hookInstance, decided, ignored, reads };
+  const refusal = cards.length === 0 ? refusalOf(decided.map(({ decision }) => decision)) : undefined;
+  const steps = { read: round(read - start), decide: round(performance.now() - read) };
+  return { cards, refusal, hookInstance, decided, ignored, reads, steps };
 }
+
+const round = (milliseconds: number) => Math.round(milliseconds * 10) / 10;
 
 /** What the decisions of a call are made from: the policies that speak about it, its orders and the patient's chart. */
 export type OrderSignCase = Pick<OrderSignResult, "hookInstance" | "ignored" | "reads"> & {
@@ -59,7 +72,7 @@ export type OrderSignCase = Pick<OrderSignResult, "hookInstance" | "ignored" | "
 /** @throws CallError 400 for a call that is not well-formed */
 export async function readOrderSign(
   body: unknown,
-  { ehr }: Pick<OrderSignClient, "ehr">,
+  { ehr, trace }: OrderSignReader,
   settings: Pick<OrderSignSettings, "policies" | "callDeadline">,
 ): Promise<OrderSignCase> {
   const deadline = AbortSignal.timeout(settings.callDeadline);
@@ -67,7 +80,9 @@ export async function readOrderSign(
   const { fhirServer, fhirAuthorization, hookInstance } = call;
   // The EHR may be called only with both ("FHIR Resource Access").
   const access =
-    fhirServer && fhirAuthorization ? ehr.open(fhirServer, fhirAuthorization.access_token, deadline) : undefined;
+    fhirServer && fhirAuthorization
+      ? ehr.open(fhirServer, fhirAuthorization.access_token, { deadline, headers: trace?.headers })
+      : undefined;
   const mightMatter = (text: string) => settings.policies.some(({ terminology }) => mightSpeakOf(terminology, text));
   const drafts = await readDrafts(call, access, mightMatter);
   const { index, ignored } = drafts;
@@ -95,12 +110,12 @@ export async function readOrderSign(
   return { policies, orders, chart, hookInstance, ignored, reads };
 }
 
-function throwIfNothingRead(decisions: readonly Decision[]): void {
+function refusalOf(decisions: readonly Decision[]): CallError | undefined {
   const unread = decisions.find(({ row }) => row === "nothing-read");
-  if (!unread) return;
+  if (!unread) return undefined;
   const keys = sourcesRead(unread.policy).filter((source) => source !== "coverage");
   const resting = unread.gaps.some(({ kind }) => kind === "resting");
-  throw new CallError(
+  return new CallError(
     412,
     "incomplete",
     `Neither medication history nor allergies could be read.${resting ? " The FHIR server failed repeatedly, and is asked again shortly." : ""} Send prefetch ${keys.join(", ")} as discovery asks for them, or fhirServer and fhirAuthorization for a server that this service may call.`,

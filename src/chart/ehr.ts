@@ -27,8 +27,22 @@ export type EhrRegistration = {
 
 /** The way to the servers of one client; made once, so that connections and failures are known from call to call. */
 export type Ehr = {
-  /** Access for one call, or undefined where its server is not one of the client's. @param deadline ends every request */
-  open(server: string, token: string, deadline: AbortSignal): EhrAccess | undefined;
+  /** Access for one call, or undefined where its server is not one of the client's. */
+  open(server: string, token: string, call: EhrCall): EhrAccess | undefined;
+};
+
+/** What a call gives to its requests to the EHR. */
+export type EhrCall = {
+  /** Ends every request. */
+  readonly deadline: AbortSignal;
+  /** Headers of the call's trace. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+};
+
+/** Is told what becomes of requests to the servers; each is named by its registered base URL. */
+export type EhrWatch = {
+  answered(server: string, answer: EhrAnswer): void;
+  breaker(server: string, isOpen: boolean): void;
 };
 
 /** Access to the EHR for one call. The token is never stored or logged. */
@@ -37,10 +51,12 @@ export type EhrAccess = {
   readonly server: string;
   readonly token: string;
   readonly deadline: AbortSignal;
+  readonly headers: Readonly<Record<string, string>>;
   readonly agent: Dispatcher;
   readonly breaker: CircuitBreakerPolicy;
   /** Counts the bytes of all answers of the call; throws when they are too many. */
   readonly spend: (bytes: number) => void;
+  readonly answered: (answer: EhrAnswer) => void;
 };
 
 /** What a request to the EHR came to. `why` is for the log: no address, no content. */
@@ -57,6 +73,7 @@ export type EhrOptions = {
   readonly lookup?: LookupFunction;
   /** Milliseconds for which a failing server is left alone. */
   readonly rest?: number;
+  readonly watch?: EhrWatch;
 };
 
 const MOST_BYTES = 32 * 1024 * 1024; // of all answers within one call
@@ -73,15 +90,19 @@ export function connectEhr({ fhirServers, privateNetwork }: EhrRegistration, opt
   const named = fhirServers.map((base) => new URL(base).hostname.replace(/^\[|\]$/g, ""));
   const rule: AddressRule = { named, privateNetwork };
   const agent = createAgent(rule, options.lookup);
-  const servers = fhirServers.map((base) => ({
-    base,
-    breaker: circuitBreaker(handleWhenResult(isServersFault), {
-      halfOpenAfter: options.rest ?? REST,
+  const { rest = REST, watch } = options;
+  const servers = fhirServers.map((base) => {
+    const breaker = circuitBreaker(handleWhenResult(isServersFault), {
+      halfOpenAfter: rest,
       breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW),
-    }),
-  }));
+    });
+    watch?.breaker(base, false);
+    breaker.onBreak(() => watch?.breaker(base, true));
+    breaker.onReset(() => watch?.breaker(base, false));
+    return { base, breaker };
+  });
   return {
-    open(server, token, deadline) {
+    open(server, token, { deadline, headers = {} }) {
       const allowed = servers.find(({ base }) => isAllowedServer(server, base));
       if (!allowed) return undefined;
       let left = MOST_BYTES;
@@ -90,7 +111,9 @@ export function connectEhr({ fhirServers, privateNetwork }: EhrRegistration, opt
         if (left < 0) throw Object.assign(new Error("answers too long"), { code: TOO_LONG });
       };
       const href = withoutEndSlashes(new URL(server).href);
-      return { server: href, token, deadline, agent, breaker: allowed.breaker, spend };
+      const { base, breaker } = allowed;
+      const answered = (answer: EhrAnswer) => watch?.answered(base, answer);
+      return { server: href, token, deadline, headers, agent, breaker, spend, answered };
     },
   };
 }
@@ -107,6 +130,12 @@ function isServersFault(answer: unknown): boolean {
 
 /** GET below the server's base. `pathOrUrl` is relative to it, or a URL that the server itself gave (a page link). */
 export async function getFromEhr(access: EhrAccess, pathOrUrl: string): Promise<EhrAnswer> {
+  const answer = await getUnwatched(access, pathOrUrl);
+  access.answered(answer);
+  return answer;
+}
+
+async function getUnwatched(access: EhrAccess, pathOrUrl: string): Promise<EhrAnswer> {
   const base = `${access.server}/`;
   const url = URL.canParse(pathOrUrl, base) ? new URL(pathOrUrl, base).href : "";
   if (!isBelow(url, base)) return { state: "failed", why: "address outside the FHIR server", ofServer: false };
@@ -118,8 +147,9 @@ export async function getFromEhr(access: EhrAccess, pathOrUrl: string): Promise<
   }
 }
 
-async function request({ token, deadline, agent, spend }: EhrAccess, url: string): Promise<EhrAnswer> {
-  const headers = { accept: "application/fhir+json", authorization: `Bearer ${token}` };
+async function request(access: EhrAccess, url: string): Promise<EhrAnswer> {
+  const { token, deadline, agent, spend } = access;
+  const headers = { ...access.headers, accept: "application/fhir+json", authorization: `Bearer ${token}` };
   try {
     return judge(await getJson(url, { agent, headers, signal: deadline, spend }));
   } catch (error) {

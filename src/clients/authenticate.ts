@@ -2,7 +2,7 @@
 import type { RequestHandler, Response } from "express";
 import type { Logger } from "pino";
 import { CallError } from "../cds-hooks/errors.ts";
-import { connectEhr, type Ehr, type EhrOptions } from "../chart/ehr.ts";
+import { connectEhr, type Ehr, type EhrOptions, type EhrWatch } from "../chart/ehr.ts";
 import { noteForLog } from "../log.ts";
 import { createAgent } from "../network/agent.ts";
 import type { Client } from "./client.ts";
@@ -23,7 +23,8 @@ export function admitAnybody(client: Client, options?: EhrOptions): Authenticate
   return async () => caller;
 }
 
-export type RegistrationOptions = EhrOptions & {
+export type RegistrationOptions = Omit<EhrOptions, "watch"> & {
+  readonly watchEhr?: (client: string) => EhrWatch;
   readonly log: Logger;
   /** Seconds that a token may be old. */
   readonly maxAge: number;
@@ -37,6 +38,7 @@ const MOST_TOKENS = 100_000;
 
 export function admitRegistered(clients: readonly RegisteredClient[], options: RegistrationOptions): Authenticate {
   const { log, maxAge, now = Date.now, mostTokens = MOST_TOKENS } = options;
+  const watchOf = (name: string) => (options.watchEhr ? { watch: options.watchEhr(name) } : {});
   const known = new Map(
     clients.map((client) => {
       const { name, issuer, demonstration, privateNetwork, jwksUrl } = client;
@@ -47,7 +49,10 @@ export function admitRegistered(clients: readonly RegisteredClient[], options: R
       const onFull = () =>
         log.warn({ client: name, mostTokens }, "the memory of used tokens is full: the nearest to its end goes");
       const replay = createReplayMemory(mostTokens, onFull);
-      return [issuer, { client, keys, replay, caller: { client, ehr: connectEhr(client, options) } }] as const;
+      return [
+        issuer,
+        { client, keys, replay, caller: { client, ehr: connectEhr(client, { ...options, ...watchOf(name) }) } },
+      ] as const;
     }),
   );
   const trust: Trust = { find: (issuer) => known.get(issuer), maxAge, now };

@@ -28,6 +28,8 @@ export type DecisionLog = {
   add(cards: readonly IssuedCard[]): void;
   /** Why rows could not be written the last time, or undefined. */
   failure(): string | undefined;
+  /** Rows that wait to be written. */
+  waiting(): number;
   /** Rows dropped so far. */
   dropped(): number;
   /** Writes what waits, or gives up. */
@@ -91,6 +93,7 @@ export function createDecisionLog(database: Database, log: Logger, options: Deci
       dropped += excess;
     },
     failure: () => failure,
+    waiting: () => waiting.length,
     dropped: () => dropped,
     async close() {
       clearInterval(timer);

@@ -22,6 +22,7 @@ export type Store = {
   /** @throws DatabaseFailure */
   report(query: ReportQuery): Promise<Report>;
   health(): StoreHealth;
+  decisionLog(): { readonly waiting: number; readonly dropped: number };
   close(): Promise<void>;
 };
 
@@ -114,6 +115,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
       const failure = decisions.failure();
       return health.status === "ok" && failure !== undefined ? { status: "degraded", why: failure } : health;
     },
+    decisionLog: () => ({ waiting: decisions.waiting(), dropped: decisions.dropped() }),
     async close() {
       isClosed = true;
       clearTimeout(retrying);

@@ -8,6 +8,7 @@ import { SERVICE_ID } from "../../src/cds-hooks/discovery.ts";
 import { admitAnybody, admitRegistered, type RegistrationOptions } from "../../src/clients/authenticate.ts";
 import { openClient } from "../../src/clients/client.ts";
 import type { RegisteredClient } from "../../src/clients/clients-file.ts";
+import { createMetrics, type Metrics } from "../../src/metrics.ts";
 import { loadPolicies } from "../../src/policy/load.ts";
 import { createHttpServer, type ServerLimits } from "../../src/server.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -20,6 +21,7 @@ export type Service = {
   url: string;
   /** The lines of the log so far. */
   log: string[];
+  metrics: Metrics;
   request(
     method: string,
     path: string,
@@ -70,6 +72,7 @@ export const forgetful: Store = {
     throw new Error("nothing is kept");
   },
   health: () => ({ status: "ok" }),
+  decisionLog: () => ({ waiting: 0, dropped: 0 }),
   close: async () => {},
 };
 
@@ -80,6 +83,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const { fhirServers = [], clients, limits, lookup, rest, maxAge = 900, now, mostTokens, ...appOptions } = options;
   const lines: string[] = [];
   const log = pino({ base: null }, { write: (line: string) => lines.push(line) });
+  const metrics = createMetrics();
   const ehrOptions = { ...(lookup && { lookup }), ...(rest !== undefined && { rest }) };
   const clock = { ...(now && { now }), ...(mostTokens !== undefined && { mostTokens }) };
   const app = createApp({
@@ -87,13 +91,14 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     baseUrl: BASE_URL,
     mode: clients ? "registered" : "open",
     authenticate: clients
-      ? admitRegistered(clients, { log, maxAge, ...ehrOptions, ...clock })
-      : admitAnybody(openClient(fhirServers), ehrOptions),
+      ? admitRegistered(clients, { log, maxAge, ...ehrOptions, ...clock, watchEhr: metrics.watchEhr })
+      : admitAnybody(openClient(fhirServers), { ...ehrOptions, watch: metrics.watchEhr("open") }),
     rateLimit: 0,
     callDeadline: 1500,
     exceptionCard: false,
     log,
     store: forgetful,
+    metrics,
     isReady: () => true,
     bodyLimit: "8mb",
     corsOrigins: ["*"],
@@ -133,6 +138,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   return {
     url,
     log: lines,
+    metrics,
     request,
     orderSign,
     async cards(call, token) {
