@@ -1,59 +1,43 @@
-// The route table, and the one place where a failure becomes an answer. Everything it needs comes by argument.
+// The route table. Everything it needs comes by argument.
 import cors from "cors";
-import express, {
-  type ErrorRequestHandler,
-  type Express,
-  type Request,
-  type RequestHandler,
-  type Response,
-} from "express";
+import express, { type Express, type Request, type RequestHandler, type Response } from "express";
 import helmet from "helmet";
 import type { Logger } from "pino";
+import { answerFailure } from "./answer-failure.ts";
 import { describeServices, SERVICE_ID } from "./cds-hooks/discovery.ts";
-import { CallError, toOperationOutcome } from "./cds-hooks/errors.ts";
+import { CallError } from "./cds-hooks/errors.ts";
 import { readFeedback } from "./cds-hooks/feedback.ts";
 import { issuedCards } from "./cds-hooks/issued-cards.ts";
 import { answerOrderSign, type OrderSignSettings } from "./cds-hooks/order-sign.ts";
 import { type Authenticate, callerOf, requireCaller } from "./clients/authenticate.ts";
 import { limitCalls, limitRefusals } from "./clients/rate-limit.ts";
+import { answerLive, answerReady, type HealthOptions } from "./health.ts";
 import { answerInsights } from "./insights.ts";
 import { readJsonBody } from "./json-body.ts";
-import {
-  describeCrash,
-  logCalls,
-  noteForLog,
-  sinceArrival,
-  summariseFeedback,
-  summariseOrderSign,
-  traceIn,
-} from "./log.ts";
+import { logCalls, noteForLog, sinceArrival, summariseFeedback, summariseOrderSign, traceIn } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { type PlaygroundOptions, playground } from "./playground/routes.ts";
 import { answerPolicy } from "./policy-page/answer.ts";
-import { DatabaseFailure } from "./store/database.ts";
 import type { Store } from "./store/store.ts";
 
-export type AppOptions = OrderSignSettings & {
-  readonly log: Logger;
-  readonly authenticate: Authenticate;
-  /** `open`: anybody may call. */
-  readonly mode: "open" | "registered";
-  /** Calls a minute for each client, or for each address in open mode; 0 for no limit. */
-  readonly rateLimit: number;
-  readonly store: Store;
-  readonly metrics: Metrics;
-  /** Whether new calls may be sent here: false while the service starts or ends. */
-  readonly isReady: () => boolean;
-  readonly bodyLimit: string;
-  readonly corsOrigins: readonly string[];
-  readonly trustProxy: number;
-  readonly operator: string;
-  /** The made-up patients of the page at /, and the FHIR servers that it offers; undefined for no page. */
-  readonly playground: Pick<PlaygroundOptions, "scenarios" | "fhirServers"> | undefined;
-};
+export type AppOptions = OrderSignSettings &
+  HealthOptions & {
+    readonly log: Logger;
+    readonly authenticate: Authenticate;
+    /** Calls a minute for each client, or for each address in open mode; 0 for no limit. */
+    readonly rateLimit: number;
+    readonly store: Store;
+    readonly metrics: Metrics;
+    readonly bodyLimit: string;
+    readonly corsOrigins: readonly string[];
+    readonly trustProxy: number;
+    readonly operator: string;
+    /** The made-up patients of the page at /, and the FHIR servers that it offers; undefined for no page. */
+    readonly playground: Pick<PlaygroundOptions, "scenarios" | "fhirServers"> | undefined;
+  };
 
 export function createApp(options: AppOptions): Express {
-  const { policies, log, isReady } = options;
+  const { policies, log } = options;
   const app = express();
   app.disable("x-powered-by").set("trust proxy", options.trustProxy).set("etag", false);
   app.use(logCalls(log, options.metrics), mergeSlashes, securityHeaders);
@@ -124,23 +108,8 @@ export function createApp(options: AppOptions): Express {
 
   app.route("/policies/:policy").get(answerPolicy(policies, options.operator)).all(only("GET"));
 
-  app
-    .route("/health/live")
-    .get((_request, response) => void response.json({ status: "live" }))
-    .all(only("GET"));
-  app
-    .route("/health/ready")
-    .get((_request, response) => {
-      const store = options.store.health();
-      // A store that never opened is a fault of this instance; one that fails later fails for all, and cards go on.
-      const ready = isReady() && store.status !== "starting";
-      const status = isReady() ? (store.status === "ok" ? "ready" : store.status) : "ending";
-      const mode = options.mode === "open" ? { mode: "open", warning: OPEN_MODE } : { mode: options.mode };
-      response
-        .status(ready ? 200 : 503)
-        .json({ status, ...mode, store, policies: policies.map(({ id, revision }) => ({ id, revision })) });
-    })
-    .all(only("GET"));
+  app.route("/health/live").get(answerLive).all(only("GET"));
+  app.route("/health/ready").get(answerReady(options)).all(only("GET"));
 
   app.use(() => {
     throw new CallError(404, "not-found", "There is nothing at this path; discovery is at /cds-services");
@@ -148,9 +117,6 @@ export function createApp(options: AppOptions): Express {
   app.use(answerFailure(log));
   return app;
 }
-
-/** What open mode means, for the log and for /health/ready. */
-export const OPEN_MODE = "open mode: anybody who reaches this service may call it; CLIENTS_FILE registers clients";
 
 /** The pages that need more set a policy of their own. */
 const securityHeaders = helmet({
@@ -174,31 +140,4 @@ function only(method: "GET" | "POST"): RequestHandler {
   return () => {
     throw new CallError(405, "not-supported", `Only ${method} is answered here`, { headers: { Allow: method } });
   };
-}
-
-/** Every failure becomes an OperationOutcome. What the caller may not see (5xx) stays in the log. */
-function answerFailure(log: Logger): ErrorRequestHandler {
-  return (error, _request, response, next) => {
-    if (response.headersSent) return next(error);
-    const failure = toCallError(error);
-    if (failure.status === 500) log.error(describeCrash(error), "call failed");
-    else noteForLog(response, { failure: failure.message, ...failure.note });
-    response
-      .status(failure.status)
-      .set(failure.headers)
-      .type("application/fhir+json")
-      .send(JSON.stringify(toOperationOutcome(failure)));
-  };
-}
-
-function toCallError(error: unknown): CallError {
-  if (error instanceof CallError) return error;
-  if (error instanceof DatabaseFailure) {
-    const more = { headers: { "Retry-After": "5" }, note: { store: error.why } };
-    return new CallError(503, "transient", "The store does not answer: nothing was kept, send it again", more);
-  }
-  // Express's own errors below 500 (a path that cannot be decoded) are the caller's.
-  const status = error instanceof Error && "status" in error ? Number(error.status) : 500;
-  if (status >= 400 && status < 500) return new CallError(status, "processing", "The request could not be read");
-  return new CallError(500, "exception", "The service failed to answer; the failure is in its log");
 }

@@ -2,11 +2,12 @@
 // the clock of the process.
 import { setTimeout as wait } from "node:timers/promises";
 import { type Logger, pino } from "pino";
-import { createApp, OPEN_MODE } from "./app.ts";
+import { createApp } from "./app.ts";
 import { admitAnybody, admitRegistered } from "./clients/authenticate.ts";
 import { openClient } from "./clients/client.ts";
 import { ClientsFaults, loadClients } from "./clients/clients-file.ts";
 import { readSettings, SettingsFaults } from "./config.ts";
+import { OPEN_MODE } from "./health.ts";
 import { describeCrash } from "./log.ts";
 import { collectState, createMetrics, serveMetrics } from "./metrics.ts";
 import { loadScenarios } from "./playground/scenarios.ts";

@@ -1,0 +1,32 @@
+// The one place where a failure becomes an answer: an OperationOutcome. What the caller may not see (500) stays in the log.
+import type { ErrorRequestHandler } from "express";
+import type { Logger } from "pino";
+import { CallError, toOperationOutcome } from "./cds-hooks/errors.ts";
+import { describeCrash, noteForLog } from "./log.ts";
+import { DatabaseFailure } from "./store/database.ts";
+
+export function answerFailure(log: Logger): ErrorRequestHandler {
+  return (error, _request, response, next) => {
+    if (response.headersSent) return next(error);
+    const failure = toCallError(error);
+    if (failure.status === 500) log.error(describeCrash(error), "call failed");
+    else noteForLog(response, { failure: failure.message, ...failure.note });
+    response
+      .status(failure.status)
+      .set(failure.headers)
+      .type("application/fhir+json")
+      .send(JSON.stringify(toOperationOutcome(failure)));
+  };
+}
+
+function toCallError(error: unknown): CallError {
+  if (error instanceof CallError) return error;
+  if (error instanceof DatabaseFailure) {
+    const more = { headers: { "Retry-After": "5" }, note: { store: error.why } };
+    return new CallError(503, "transient", "The store does not answer: nothing was kept, send it again", more);
+  }
+  // Express's own errors below 500 (a path that cannot be decoded) are the caller's.
+  const status = error instanceof Error && "status" in error ? Number(error.status) : 500;
+  if (status >= 400 && status < 500) return new CallError(status, "processing", "The request could not be read");
+  return new CallError(500, "exception", "The service failed to answer; the failure is in its log");
+}
