@@ -1,0 +1,168 @@
+// Order-sign calls of made-up patients of three sizes, as EHRs that follow US Core would write them; the same for the same seed.
+
+export type Size = "small" | "medium" | "large";
+
+/** How many records of each kind: about 4 KB, 113 KB and 2.3 MB. */
+const SIZES: Readonly<Record<Size, { statements: number; allergies: number; conditions: number; dispenses: number }>> =
+  {
+    small: { statements: 1, allergies: 1, conditions: 0, dispenses: 0 },
+    medium: { statements: 50, allergies: 8, conditions: 10, dispenses: 24 },
+    large: { statements: 2_000, allergies: 300, conditions: 60, dispenses: 0 },
+  };
+
+const RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm";
+const DRUGS = [
+  "metformin",
+  "lisinopril",
+  "atorvastatin",
+  "amlodipine",
+  "omeprazole",
+  "levothyroxine",
+  "sertraline",
+  "gabapentin",
+];
+const FORMS = [
+  "10 MG Oral Tablet",
+  "20 MG Oral Tablet",
+  "500 MG Oral Tablet",
+  "5 MG Oral Capsule",
+  "40 MG Delayed Release Oral Capsule",
+];
+const SUBSTANCES = [
+  "Penicillin G",
+  "Peanut",
+  "Sulfamethoxazole",
+  "Shellfish",
+  "Latex",
+  "Codeine",
+  "Cat dander",
+  "Aspirin",
+];
+const STATUSES = ["active", "completed", "stopped", "on-hold"];
+const PROBLEMS = ["Essential hypertension", "Type 2 diabetes mellitus", "Hyperlipidemia", "Hypothyroidism"];
+
+/** Mulberry32: small, seeded, and good enough to vary texts. */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** @param drug what the draft orders: RxNorm code and text */
+export function callOf(size: Size, drug: { code: string; text: string }, seed = 1): Record<string, unknown> {
+  const random = randomOf(seed);
+  const pick = (list: readonly string[]) => list[Math.floor(random() * list.length)] ?? "";
+  const subject = { reference: "Patient/bench-1", display: "Patient, Bench" };
+  const day = () => `20${15 + Math.floor(random() * 11)}-0${1 + Math.floor(random() * 9)}-1${Math.floor(random() * 9)}`;
+  const meta = (profile: string) => ({
+    versionId: String(1 + Math.floor(random() * 9)),
+    lastUpdated: `${day()}T08:30:00.000Z`,
+    profile: [`http://hl7.org/fhir/us/core/StructureDefinition/${profile}`],
+  });
+  const concept = () => {
+    const text = `${pick(DRUGS)} ${pick(FORMS)}`;
+    return {
+      coding: [{ system: RXNORM, code: String(100_000 + Math.floor(random() * 900_000)), display: text }],
+      text,
+    };
+  };
+  const statement = (index: number) => ({
+    resourceType: "MedicationStatement",
+    id: `statement-${index}`,
+    meta: meta("us-core-medicationstatement"),
+    status: pick(STATUSES),
+    medicationCodeableConcept: concept(),
+    subject,
+    effectivePeriod: { start: day() },
+    dateAsserted: day(),
+    informationSource: { reference: "Practitioner/7", display: "Dr. A. Example" },
+    dosage: [
+      { text: "Take 1 tablet by mouth once daily", timing: { repeat: { frequency: 1, period: 1, periodUnit: "d" } } },
+    ],
+  });
+  const dispense = (index: number) => ({
+    resourceType: "MedicationDispense",
+    id: `dispense-${index}`,
+    meta: meta("us-core-medicationdispense"),
+    status: "completed",
+    medicationCodeableConcept: concept(),
+    subject,
+    whenHandedOver: day(),
+    quantity: { value: 30, unit: "tablet" },
+    daysSupply: { value: 30, unit: "day" },
+  });
+  const allergy = (index: number) => ({
+    resourceType: "AllergyIntolerance",
+    id: `allergy-${index}`,
+    meta: meta("us-core-allergyintolerance"),
+    clinicalStatus: {
+      coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }],
+    },
+    verificationStatus: {
+      coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification", code: "confirmed" }],
+    },
+    code: { text: pick(SUBSTANCES) },
+    patient: subject,
+    recordedDate: day(),
+    reaction: [{ manifestation: [{ text: "Hives" }], severity: pick(["mild", "moderate"]) }],
+  });
+  const condition = (index: number) => ({
+    resourceType: "Condition",
+    id: `condition-${index}`,
+    meta: meta("us-core-condition-problems-health-concerns"),
+    code: { text: pick(PROBLEMS) },
+    subject,
+    onsetDateTime: day(),
+  });
+  const many = (count: number, make: (index: number) => unknown) => ({
+    resourceType: "Bundle",
+    type: "searchset",
+    total: count,
+    entry: Array.from({ length: count }, (_each, index) => ({
+      fullUrl: `https://ehr.example.org/fhir/${index}`,
+      resource: make(index),
+    })),
+  });
+  const { statements, allergies, conditions, dispenses } = SIZES[size];
+  const order = {
+    resourceType: "MedicationRequest",
+    id: "draft-1",
+    status: "draft",
+    intent: "order",
+    subject,
+    medicationCodeableConcept: { coding: [{ system: RXNORM, code: drug.code, display: drug.text }], text: drug.text },
+    dosageInstruction: [{ text: "Take 1 tablet by mouth once daily with a meal" }],
+    dispenseRequest: { quantity: { value: 30, unit: "tablet" }, numberOfRepeatsAllowed: 2 },
+  };
+  return {
+    hook: "order-sign",
+    hookInstance: "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+    context: {
+      userId: "Practitioner/7",
+      patientId: "bench-1",
+      draftOrders: { resourceType: "Bundle", type: "collection", entry: [{ resource: order }] },
+    },
+    prefetch: {
+      coverage: many(1, () => ({
+        resourceType: "Coverage",
+        id: "c",
+        status: "active",
+        beneficiary: subject,
+        payor: [{ display: "Example Plan Administrators, Cigna" }],
+      })),
+      medicationStatements: many(statements, statement),
+      medicationRequests: many(0, statement),
+      medicationDispenses: many(dispenses, dispense),
+      allergies: many(allergies, allergy),
+      ...(conditions > 0 && { conditions: many(conditions, condition) }),
+    },
+  };
+}
+
+/** An order that the policy speaks about, and one that no policy names. */
+export const DRUG = { code: "404589", text: "Gleevec 400 MG Oral Tablet" };
+export const OTHER_DRUG = { code: "860975", text: "metformin 500 MG Oral Tablet" };
