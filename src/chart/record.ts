@@ -11,6 +11,7 @@ import {
   objectsIn,
   textIn,
 } from "../policy/fhir-json.ts";
+import { isOversized } from "./oversized.ts";
 import { findReferred, type ReferenceIndex } from "./references.ts";
 import { sources } from "./sources.ts";
 
@@ -23,6 +24,7 @@ export function judgeRecord(
   const { ownerElement, saysSomething } = sources[variable];
   const owner = patientIn(record[ownerElement]);
   if (owner && owner !== patientId) return "other-patient";
+  if (isOversized(record)) return "unreadable";
   const said = saysSomething.some((element) => objectsIn(record[element]).length > 0);
   const hasStatus = variable === "allergies" || textIn(record.status) !== undefined;
   return owner && said && hasStatus ? "usable" : "unreadable";
