@@ -3,6 +3,7 @@
 import { type Change, changeFor } from "./change.ts";
 import { type Chart, type ChartVariable, chartVariables, isComplete, type Shortfall } from "./chart.ts";
 import { type Pools, poolRecords, select } from "./evidence.ts";
+import type { Expression } from "./expression.ts";
 import type { FhirRecord } from "./fhir-json.ts";
 import type { Order } from "./order.ts";
 import { ordersOf } from "./order.ts";
@@ -68,13 +69,10 @@ export function ordersOfPolicy(policy: Policy, drafts: readonly Order[]): Order[
 }
 
 /** Decides for drafts of which at least one is an order that the policy speaks about. */
-export function decide(policy: Policy, drafts: readonly Order[], chart: Chart): Decision {
+export function decide(policy: Policy, drafts: readonly Order[], received: Chart): Decision {
   const orders = ordersOfPolicy(policy, drafts);
-  const pools = poolRecords(
-    policy.terminology,
-    chart,
-    orders.map(({ resolved }) => resolved),
-  );
+  const resolved = orders.map((order) => order.resolved);
+  const { pools, chart } = poolRecords(policy.terminology, expressionsOf(policy), received, resolved);
   const authorized = select(policy.authorized, pools).length > 0;
   const cautions = findCautions(policy, pools);
   const criteria = policy.criteria.map((criterion) => findCriterion(criterion, pools, chart));
@@ -153,9 +151,15 @@ function findEvidence(rules: readonly EvidenceRule[], pools: Pools): Evidence[] 
 
 /** Sources that the policy reads, but for the coverage: a payer that is not known is said in words of its own. */
 function clinicalSources(policy: Policy): ChartVariable[] {
+  return variablesOf(expressionsOf(policy).filter((expression) => expression !== policy.alreadyOrdered));
+}
+
+/** Those that select from the chart. */
+function expressionsOf(policy: Policy): Expression[] {
   const rules = policy.criteria.flatMap((criterion) => [...criterion.documented, ...criterion.supporting]);
   const cautions = policy.cautions.flatMap((caution) => caution.select);
-  return variablesOf([policy.authorized, ...rules.map((rule) => rule.select), ...cautions, ...policy.unanswered]);
+  const { authorized, alreadyOrdered, unanswered } = policy;
+  return [authorized, alreadyOrdered, ...rules.map((rule) => rule.select), ...cautions, ...unanswered];
 }
 
 function variablesOf(expressions: readonly { readonly variables: readonly string[] }[]): ChartVariable[] {

@@ -2,7 +2,9 @@
 // Which of them a record belongs to is membership.ts.
 import { z } from "zod";
 import { codingKeys } from "./codings.ts";
-import { mentions, type NameRule, type TextRule } from "./terms.ts";
+import type { FhirObject } from "./fhir-json.ts";
+import type { Look } from "./membership.ts";
+import { mayMention, mentions, type NameRule, type TextRule } from "./terms.ts";
 
 /** One code as a value set lists it. `comment` says how certain it is and where it was seen. */
 export type Concept = { system: string; code: string; display: string; comment: string | undefined };
@@ -84,6 +86,8 @@ export type Terminology = {
   readonly termsByText: readonly string[];
   /** Sets whose codes leave open which product it is: text may tell more. */
   readonly productNeutral: readonly string[];
+  /** What concepts were found to be. Keeps none of them alive. */
+  readonly looks: WeakMap<FhirObject, Look>;
 };
 
 export function indexValueSets(sets: ValueSet[], productNeutral: readonly string[] = []): Terminology {
@@ -111,10 +115,11 @@ export function indexValueSets(sets: ValueSet[], productNeutral: readonly string
       ]),
     ],
     productNeutral,
+    looks: new WeakMap(),
   };
 }
 
 /** Whether the text names anything that the value sets know by text: a reason to look at what it refers to. */
 export function mightSpeakOf(terminology: Terminology, text: string): boolean {
-  return mentions(text, terminology.termsByText);
+  return mayMention(text, terminology.termsByText) && mentions(text, terminology.termsByText);
 }
