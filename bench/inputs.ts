@@ -164,6 +164,19 @@ export const inputs: Readonly<Record<string, () => Json>> = {
         })),
       ),
     }),
+  "coverages x 500, the payer's name in 2 x 8,000 characters": () =>
+    call({
+      coverage: bundle(
+        times(500, (each) => ({
+          resourceType: "Coverage",
+          id: `c${each}`,
+          status: "active",
+          beneficiary: subject,
+          payor: [{ display: `dental ${"a ".repeat(4000)}` }],
+          type: { text: `medical cigna pay ${"a ".repeat(4000)}` },
+        })),
+      ),
+    }),
   "coverages x 400, classes x 400": () =>
     call({
       coverage: bundle(

@@ -2,7 +2,7 @@
 // card. Unknown is never "no": what could not be read goes into the decision.
 import type { Ehr } from "../chart/ehr.ts";
 import { type ReadNote, readChart } from "../chart/read-chart.ts";
-import { type Decision, decide, ordersOfPolicy, sourcesRead } from "../policy/decide.ts";
+import { type Decision, decide, sourcesRead, speaksAbout } from "../policy/decide.ts";
 import type { Policy } from "../policy/policy.ts";
 import { mightSpeakOf } from "../policy/value-sets.ts";
 import { type Card, type CardSettings, cardFor } from "./card.ts";
@@ -45,7 +45,8 @@ export async function answerOrderSign(
   const mightMatter = (text: string) => settings.policies.some(({ terminology }) => mightSpeakOf(terminology, text));
   const drafts = await readDrafts(call, access, mightMatter);
   const { index, ignored } = drafts;
-  const policies = settings.policies.filter((policy) => ordersOfPolicy(policy, drafts.orders).length > 0);
+  refuseTooMany(drafts);
+  const policies = settings.policies.filter((policy) => speaksAbout(policy, drafts.orders));
   if (policies.length === 0) return { cards: [], hookInstance, decided: [], ignored, reads: [] };
 
   const sources = [...new Set(policies.flatMap(sourcesRead))];
@@ -71,6 +72,15 @@ export async function answerOrderSign(
   const cards = decided.map(({ card }) => card).filter((card) => card !== undefined);
   if (cards.length === 0) throwIfNothingRead(decided.map(({ decision }) => decision));
   return { cards, hookInstance, decided, ignored, reads };
+}
+
+const MOST_DRAFTS = 1000;
+
+/** Each order that a policy speaks about costs a tenth of a millisecond and a line on the card. */
+function refuseTooMany({ orders }: Drafts): void {
+  if (orders.length <= MOST_DRAFTS) return;
+  const message = `The call holds ${orders.length} draft orders, and at most ${MOST_DRAFTS} are read`;
+  throw new CallError(413, "too-costly", message, { expression: ["context.draftOrders"] });
 }
 
 function throwIfNothingRead(decisions: readonly Decision[]): void {

@@ -15,6 +15,8 @@ import { isOversized } from "./oversized.ts";
 import { findReferred, type ReferenceIndex } from "./references.ts";
 import { sources } from "./sources.ts";
 
+const MOST_CODINGS = 200; // of a resource that is referred to
+
 /** Whether a record can be understood and is the patient's. */
 export function judgeRecord(
   variable: ChartVariable,
@@ -66,8 +68,11 @@ function drugMeant(index: ReferenceIndex, record: FhirRecord, reference: FhirObj
 
 /** The code of the resource a reference means. Its display is text too, and stands as a coding without a code. */
 function conceptMeant(index: ReferenceIndex, record: FhirRecord, reference: FhirObject): FhirObject {
-  const code = findReferred(index, record, reference)?.code;
-  const concept = isObject(code) ? code : {};
+  const referred = findReferred(index, record, reference);
+  // What is larger than any real one tells nothing, its display included: the record counts as unreadable.
+  if (referred && (objectsIn(objectsIn(referred.code)[0]?.coding).length > MOST_CODINGS || isOversized(referred)))
+    return {};
+  const concept = isObject(referred?.code) ? referred.code : {};
   const display = textIn(reference.display);
   const text = textIn(concept.text) ?? display;
   return { ...(text && { text }), coding: [...codingsOf(concept), ...(display ? [{ display }] : [])] };

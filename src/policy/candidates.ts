@@ -1,8 +1,7 @@
 // A first look at the records of the chart: which of them may be about something that a policy asks about. Only these are
 // given to its expressions, since few records of a patient are, and FHIRPath takes a hundred times as long.
-import { codingsOf, type FhirObject, type FhirRecord, isObject, objectsIn, textIn } from "./fhir-json.ts";
+import { codingsOf, type FhirObject, type FhirRecord, isObject } from "./fhir-json.ts";
 import { mayBeAbout, mentioned } from "./membership.ts";
-import { IS_ASCII } from "./terms.ts";
 import type { Terminology } from "./value-sets.ts";
 
 /** Records of one source that are given to expressions. */
@@ -12,7 +11,6 @@ const MOST_NAMINGS = 15_000;
 /** Characters of names that are looked at in one call. */
 const MOST_CHARACTERS = 8_000_000;
 const CODE = 32; // characters that a code counts as
-const EXPANSION = 18; // characters that one not of ASCII may become: U+FDFA
 
 /** What is left to look at in one call, in characters. */
 export type Allowance = { characters: number };
@@ -20,6 +18,8 @@ export type Allowance = { characters: number };
 export function createAllowance(): Allowance {
   return { characters: MOST_CHARACTERS };
 }
+
+type Naming = FhirObject | string;
 
 export type Candidates = {
   /** With the names of the value sets that they may be about. */
@@ -37,6 +37,7 @@ export function findCandidates(
 ): Candidates {
   const candidates = new Map<FhirRecord, ReadonlySet<string>>();
   let namings = 0;
+  if (asked.size === 0) return { candidates, isWhole: true };
   for (const record of records) {
     const found = namingsOf(record);
     for (const naming of found) allowance.characters -= lengthOf(naming);
@@ -56,23 +57,40 @@ export function findCandidates(
  * Whatever may name a drug or substance, at the top of a record or inside its elements: CodeableConcepts (such as
  * AllergyIntolerance.reaction.substance), notes and descriptions.
  */
-function namingsOf(record: FhirRecord): (FhirObject | string)[] {
-  const namings: (FhirObject | string)[] = [];
-  for (const element of Object.values(record).flatMap(objectsIn)) {
-    if (isConcept(element)) namings.push(element);
-    const description = textIn(element.description);
-    if (description) namings.push(description);
-    for (const inner of Object.values(element).flatMap(objectsIn)) if (isConcept(inner)) namings.push(inner);
-  }
+function namingsOf(record: FhirRecord): Naming[] {
+  const namings: Naming[] = [];
+  for (const element in record) forEachObject(record[element], (each) => addNamings(each, namings));
   return namings;
+}
+
+function addNamings(element: FhirObject, namings: Naming[]): void {
+  if (isConcept(element)) namings.push(element);
+  if (typeof element.description === "string") namings.push(element.description);
+  for (const inner in element) {
+    forEachObject(element[inner], (each) => {
+      if (isConcept(each)) namings.push(each);
+    });
+  }
+}
+
+/** As objectsIn, but without a list of its own. */
+function forEachObject(value: unknown, visit: (value: FhirObject) => void): void {
+  if (Array.isArray(value)) {
+    for (const each of value) if (isObject(each)) visit(each);
+  } else if (isObject(value)) visit(value);
 }
 
 function isConcept(value: FhirObject): boolean {
   return typeof value.coding === "object" || typeof value.text === "string";
 }
 
-function lengthOf(naming: FhirObject | string): number {
-  if (typeof naming === "string") return IS_ASCII.test(naming) ? naming.length : naming.length * EXPANSION;
-  const names = [naming.text, ...codingsOf(naming).map(({ display }) => display)];
-  return names.reduce((sum: number, name) => sum + CODE + (typeof name === "string" ? lengthOf(name) : 0), 0);
+function lengthOf(naming: Naming): number {
+  if (typeof naming === "string") return naming.length;
+  let length = CODE + lengthOfText(naming.text);
+  for (const { display } of codingsOf(naming)) length += CODE + lengthOfText(display);
+  return length;
+}
+
+function lengthOfText(text: unknown): number {
+  return typeof text === "string" ? text.length : 0;
 }

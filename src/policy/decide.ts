@@ -1,6 +1,6 @@
 // Decides what a policy says to a call: the rows of its decision table, the first that fits wins. Pure: knows neither
 // HTTP nor CDS Hooks. The numbers in the comments are the rows of the table in docs/decisions.md.
-import { type Change, changeFor } from "./change.ts";
+import { type Change, changeFor, doseOf } from "./change.ts";
 import { type Chart, type ChartVariable, chartVariables, isComplete, type Shortfall } from "./chart.ts";
 import { type Pools, poolRecords, select } from "./evidence.ts";
 import type { Expression } from "./expression.ts";
@@ -63,7 +63,12 @@ export function sourcesRead(policy: Policy): ChartVariable[] {
   return chartVariables.filter((variable) => used.has(variable));
 }
 
-/** The orders that the policy speaks about. Without any there is nothing to decide, and no need of the chart. */
+/** Whether the policy speaks about any of the drafts. If not, there is nothing to decide, and no need of the chart. */
+export function speaksAbout(policy: Policy, drafts: readonly Order[]): boolean {
+  return drafts.some((draft) => ordersOfPolicy(policy, [draft]).length > 0);
+}
+
+/** The orders that the policy speaks about. */
 export function ordersOfPolicy(policy: Policy, drafts: readonly Order[]): Order[] {
   return ordersOf(policy, policy.nonPreferred.valueSet, drafts);
 }
@@ -80,8 +85,11 @@ export function decide(policy: Policy, drafts: readonly Order[], received: Chart
   const payer = matchPayer(policy, chart.coverage);
   const row = firstRow({ policy, chart, payer, authorized, criteria, cautions, gaps });
   const alreadyOrdered = select(policy.alreadyOrdered, pools);
+  const preferred = ordersOf(policy, policy.preferred.valueSet, drafts);
+  const doses = preferred.map((order) => doseOf(policy, order)).filter((dose) => dose !== undefined);
   const others = {
-    preferred: ordersOf(policy, policy.preferred.valueSet, drafts),
+    hasPreferred: preferred.length > 0,
+    preferredDoses: new Set(doses),
     sameDrug: policy.sameDrug.flatMap((valueSet) => ordersOf(policy, valueSet, drafts)),
     inChart: alreadyOrdered,
   };

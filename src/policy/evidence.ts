@@ -39,12 +39,16 @@ export function poolRecords(
   for (const variable of chartVariables) {
     const source = received[variable];
     const asking = expressions.filter(({ variables }) => variables.includes(variable));
-    if (source.state !== "read" || asking.length === 0) continue;
+    if (source.state !== "read") continue;
     const asked = new Set(asking.flatMap(({ valueSets }) => valueSets));
     const { candidates, isWhole } = findCandidates(terminology, asked, source.records, allowance);
-    const isBounded = asking.some(({ valueSets }) => valueSets.length === 0) && source.records.length > MOST_EVALUATED;
-    byVariable.set(variable, { all: source.records.slice(0, MOST_EVALUATED), candidates });
-    if (!isWhole || isBounded) chart[variable] = { ...source, shortfalls: [...source.shortfalls, "too-many"] };
+    const all = source.records.slice(0, MOST_EVALUATED);
+    byVariable.set(variable, { all, candidates });
+    // Each coverage may tell the payer.
+    const needsAll = variable === "coverage" || asking.some(({ valueSets }) => valueSets.length === 0);
+    const isBounded = needsAll && source.records.length > all.length;
+    if (!isWhole || isBounded)
+      chart[variable] = { ...source, records: all, shortfalls: [...source.shortfalls, "too-many"] };
   }
   return { pools: { byVariable, unreadable: new Map() }, chart };
 }

@@ -1,6 +1,6 @@
 // Which value sets of a policy a CodeableConcept belongs to, or may be about: by its codings, and by its names.
 import { codingKeys } from "./codings.ts";
-import { codingsOf, type FhirObject, namesOf, textIn } from "./fhir-json.ts";
+import { codingsOf, type FhirObject, textIn } from "./fhir-json.ts";
 import { type Folded, fitsRule, fold, isSubstance, mayMention, mentions, mentionsSubstance } from "./terms.ts";
 import type { Terminology, ValueSet } from "./value-sets.ts";
 
@@ -30,9 +30,11 @@ export function mentioned(terminology: Terminology, value: FhirObject | string):
 /** Whether the concept or text may be about any value set, told in a fraction of the time: false only where it is about none. */
 export function mayBeAbout(terminology: Terminology, value: FhirObject | string): boolean {
   if (typeof value === "string") return mayMention(value, terminology.termsByText);
-  return (
-    namesOf(value).some((name) => mayMention(name, terminology.termsByText)) ||
-    codingsOf(value).some((coding) => codingKeys(coding).some((key) => terminology.namesByKey.has(key)))
+  if (typeof value.text === "string" && mayMention(value.text, terminology.termsByText)) return true;
+  return codingsOf(value).some(
+    (coding) =>
+      (typeof coding.display === "string" && mayMention(coding.display, terminology.termsByText)) ||
+      codingKeys(coding).some((key) => terminology.namesByKey.has(key)),
   );
 }
 
