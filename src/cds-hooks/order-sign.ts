@@ -45,9 +45,9 @@ export async function answerOrderSign(
   const mightMatter = (text: string) => settings.policies.some(({ terminology }) => mightSpeakOf(terminology, text));
   const drafts = await readDrafts(call, access, mightMatter);
   const { index, ignored } = drafts;
-  refuseTooMany(drafts);
   const policies = settings.policies.filter((policy) => speaksAbout(policy, drafts.orders));
   if (policies.length === 0) return { cards: [], hookInstance, decided: [], ignored, reads: [] };
+  refuseTooMany(drafts);
 
   const sources = [...new Set(policies.flatMap(sourcesRead))];
   // Both at once; the first indexes what came along before it waits, so that the chart is read with it.

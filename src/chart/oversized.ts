@@ -27,8 +27,9 @@ function hasRoom(value: unknown, room: Room): boolean {
   room.values -= 1;
   if (room.values < 0) return false;
   if (typeof value === "string") {
+    if (value.length > LONGEST_TEXT) return false;
     room.characters -= value.length + (value.includes(LIGATURE) ? PAGE * (value.split(LIGATURE).length - 1) : 0);
-    return value.length <= LONGEST_TEXT && room.characters >= 0;
+    return room.characters >= 0;
   }
   if (typeof value !== "object" || value === null) return true;
   if (Array.isArray(value)) return value.every((each) => hasRoom(each, room));

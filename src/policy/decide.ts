@@ -162,8 +162,8 @@ function clinicalSources(policy: Policy): ChartVariable[] {
   return variablesOf(expressionsOf(policy).filter((expression) => expression !== policy.alreadyOrdered));
 }
 
-/** Those that select from the chart. */
-function expressionsOf(policy: Policy): Expression[] {
+/** The expressions of a policy that select from the chart. */
+export function expressionsOf(policy: Policy): Expression[] {
   const rules = policy.criteria.flatMap((criterion) => [...criterion.documented, ...criterion.supporting]);
   const cautions = policy.cautions.flatMap((caution) => caution.select);
   const { authorized, alreadyOrdered, unanswered } = policy;
