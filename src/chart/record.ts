@@ -6,7 +6,6 @@ import {
   type FhirObject,
   type FhirRecord,
   isObject,
-  isRecord,
   namesOf,
   objectsIn,
   textIn,
@@ -16,6 +15,7 @@ import { findReferred, type ReferenceIndex } from "./references.ts";
 import { sources } from "./sources.ts";
 
 const MOST_CODINGS = 200; // of a resource that is referred to
+const MOST_REASONS = 50; // that are followed, of one record
 
 /** Whether a record can be understood and is the patient's. */
 export function judgeRecord(
@@ -46,10 +46,12 @@ export function resolveRecord(index: ReferenceIndex, record: FhirRecord): FhirRe
     resolved.medicationCodeableConcept = drugMeant(index, record, record.medicationReference);
     delete resolved.medicationReference; // FHIRPath reads one medication[x]
   }
-  const reasons = objectsIn(record.reasonReference).map((reference) => conceptMeant(index, record, reference));
+  const references = objectsIn(record.reasonReference).slice(0, MOST_REASONS);
+  const reasons = references.map((reference) => conceptMeant(index, record, reference));
   if (reasons.length > 0) resolved.reasonCode = [...objectsIn(record.reasonCode), ...reasons];
+  const contained = new Map(objectsIn(record.contained).map((each) => [each.id, each.resourceType]));
   for (const element of ["informationSource", "derivedFrom"]) {
-    if (element in record) resolved[element] = objectsIn(record[element]).map((each) => withType(record, each));
+    if (element in record) resolved[element] = objectsIn(record[element]).map((each) => withType(contained, each));
   }
   return resolved;
 }
@@ -79,10 +81,9 @@ function conceptMeant(index: ReferenceIndex, record: FhirRecord, reference: Fhir
 }
 
 /** A reference to a contained resource says of what type that is. */
-function withType(record: FhirRecord, reference: FhirObject): FhirObject {
-  const id = textIn(reference.reference)?.replace(/^#/, "");
-  const contained = objectsIn(record.contained).find((each) => each.id === id);
-  return contained && isRecord(contained) ? { ...reference, type: contained.resourceType } : reference;
+function withType(contained: ReadonlyMap<unknown, unknown>, reference: FhirObject): FhirObject {
+  const type = textIn(contained.get(textIn(reference.reference)?.replace(/^#/, "")));
+  return type ? { ...reference, type } : reference;
 }
 
 /** A payor's display names it; so does the Organization it refers to, if that came along. */

@@ -7,7 +7,7 @@ import type { Terminology } from "./value-sets.ts";
 /** Records of one source that are given to expressions. */
 export const MOST_EVALUATED = 500;
 /** Names and codes within them. A real record has about ten. */
-const MOST_NAMINGS = 10_000;
+const MOST_NAMINGS = 5000;
 /** Characters of names that are looked at in one call. */
 const MOST_CHARACTERS = 8_000_000;
 const CODE = 32; // characters that a code counts as
