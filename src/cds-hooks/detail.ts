@@ -135,10 +135,12 @@ function* writeGaps(gaps: readonly Gap[]): Generator<string> {
   const resting = named(["resting"]);
   const narrowed = named(["narrowed"]);
   const partly = named(["pages-missing", "part-failed"]);
+  const tooMany = named(["too-many"]);
   if (notReceived) yield `- Not received: ${notReceived}.`;
   if (failed) yield `- Could not be read: ${failed}.`;
   if (resting) yield `- Not asked for, since the EHR's record server failed repeatedly: ${resting}.`;
   if (narrowed) yield `- Received in part, since the EHR's query leaves records out: ${narrowed}.`;
+  if (tooMany) yield `- Received in part, since there are more records than can be looked at: ${tooMany}.`;
   if (partly) yield `- Received in part: ${partly}.`;
   const counts = new Map<string, number>();
   for (const { source, kind, count } of gaps) {

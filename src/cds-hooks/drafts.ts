@@ -1,5 +1,6 @@
 // The draft orders of a call: every MedicationRequest of the patient in context.draftOrders, wherever it stands.
 import type { EhrAccess } from "../chart/ehr.ts";
+import { isOversized } from "../chart/oversized.ts";
 import { namesDrug, patientIn, resolveRecord, unresolvedDrug } from "../chart/record.ts";
 import { addToIndex, createIndex, fetchReferred, findReferred, type ReferenceIndex } from "../chart/references.ts";
 import { type FhirObject, type FhirRecord, isObject, isRecord, objectsIn, textIn } from "../policy/fhir-json.ts";
@@ -27,7 +28,7 @@ export async function readDrafts(
   addToIndex(index, draftOrders);
   const entries = draftOrders.entry ?? [];
   const resources = entries.map((entry) => (isObject(entry) ? entry.resource : undefined));
-  const readable = resources.filter(isRecord);
+  const readable = resources.filter(isRecord).filter((resource) => !isOversized(resource));
   const requests = readable.filter(({ resourceType }) => resourceType === "MedicationRequest");
   const own = requests.filter((request) => (patientIn(request.subject) ?? patientId) === patientId);
   // Most calls concern no policy: prefetch is looked through only where a draft's drug may stand in it.

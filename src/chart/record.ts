@@ -6,13 +6,16 @@ import {
   type FhirObject,
   type FhirRecord,
   isObject,
-  isRecord,
   namesOf,
   objectsIn,
   textIn,
 } from "../policy/fhir-json.ts";
+import { isOversized } from "./oversized.ts";
 import { findReferred, type ReferenceIndex } from "./references.ts";
 import { sources } from "./sources.ts";
+
+const MOST_CODINGS = 200; // of a resource that is referred to
+const MOST_REASONS = 50; // that are followed, of one record
 
 /** Whether a record can be understood and is the patient's. */
 export function judgeRecord(
@@ -23,6 +26,7 @@ export function judgeRecord(
   const { ownerElement, saysSomething } = sources[variable];
   const owner = patientIn(record[ownerElement]);
   if (owner && owner !== patientId) return "other-patient";
+  if (isOversized(record)) return "unreadable";
   const said = saysSomething.some((element) => objectsIn(record[element]).length > 0);
   const hasStatus = variable === "allergies" || textIn(record.status) !== undefined;
   return owner && said && hasStatus ? "usable" : "unreadable";
@@ -42,10 +46,12 @@ export function resolveRecord(index: ReferenceIndex, record: FhirRecord): FhirRe
     resolved.medicationCodeableConcept = drugMeant(index, record, record.medicationReference);
     delete resolved.medicationReference; // FHIRPath reads one medication[x]
   }
-  const reasons = objectsIn(record.reasonReference).map((reference) => conceptMeant(index, record, reference));
+  const references = objectsIn(record.reasonReference).slice(0, MOST_REASONS);
+  const reasons = references.map((reference) => conceptMeant(index, record, reference));
   if (reasons.length > 0) resolved.reasonCode = [...objectsIn(record.reasonCode), ...reasons];
+  const contained = new Map(objectsIn(record.contained).map((each) => [each.id, each.resourceType]));
   for (const element of ["informationSource", "derivedFrom"]) {
-    if (element in record) resolved[element] = objectsIn(record[element]).map((each) => withType(record, each));
+    if (element in record) resolved[element] = objectsIn(record[element]).map((each) => withType(contained, each));
   }
   return resolved;
 }
@@ -64,18 +70,20 @@ function drugMeant(index: ReferenceIndex, record: FhirRecord, reference: FhirObj
 
 /** The code of the resource a reference means. Its display is text too, and stands as a coding without a code. */
 function conceptMeant(index: ReferenceIndex, record: FhirRecord, reference: FhirObject): FhirObject {
-  const code = findReferred(index, record, reference)?.code;
-  const concept = isObject(code) ? code : {};
+  const referred = findReferred(index, record, reference);
+  // What is larger than any real one tells nothing, its display included: the record counts as unreadable.
+  if (referred && (objectsIn(objectsIn(referred.code)[0]?.coding).length > MOST_CODINGS || isOversized(referred)))
+    return {};
+  const concept = isObject(referred?.code) ? referred.code : {};
   const display = textIn(reference.display);
   const text = textIn(concept.text) ?? display;
   return { ...(text && { text }), coding: [...codingsOf(concept), ...(display ? [{ display }] : [])] };
 }
 
 /** A reference to a contained resource says of what type that is. */
-function withType(record: FhirRecord, reference: FhirObject): FhirObject {
-  const id = textIn(reference.reference)?.replace(/^#/, "");
-  const contained = objectsIn(record.contained).find((each) => each.id === id);
-  return contained && isRecord(contained) ? { ...reference, type: contained.resourceType } : reference;
+function withType(contained: ReadonlyMap<unknown, unknown>, reference: FhirObject): FhirObject {
+  const type = textIn(contained.get(textIn(reference.reference)?.replace(/^#/, "")));
+  return type ? { ...reference, type } : reference;
 }
 
 /** A payor's display names it; so does the Organization it refers to, if that came along. */

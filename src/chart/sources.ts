@@ -65,17 +65,24 @@ const NOT_A_FILTER = new Set([
   ...["_include", "_include:iterate", "_revinclude"],
 ]);
 
+/** Characters of a link that may be the address of a search. */
+const LONGEST_LINK = 4000;
+
 /**
  * Whether the search that a Bundle says it answers (its `self` link) hides records that could count. Epic's own example,
  * `MedicationRequest?patient=…&status=active`, hides a generic that was stopped.
  */
 export function isNarrowed(variable: ChartVariable, selfLink: string): boolean {
-  const parameters = URL.canParse(selfLink, "http://self") ? new URL(selfLink, "http://self").searchParams : undefined;
-  const names = [...new Set(parameters?.keys())].filter((name) => !NOT_A_FILTER.has(name));
-  return names.some((name) => {
-    const needed = sources[variable].harmlessFilters[name];
-    const given = (parameters?.getAll(name) ?? []).flatMap((value) => value.split(","));
-    const codes = given.map((value) => value.split("|").at(-1));
-    return !needed?.every((value) => codes.includes(value));
-  });
+  if (selfLink.length > LONGEST_LINK) return true;
+  const parameters = URL.canParse(selfLink, "http://self") ? new URL(selfLink, "http://self").searchParams : [];
+  const given = Map.groupBy(parameters, ([name]) => name);
+  return [...given].some(([name, values]) => !NOT_A_FILTER.has(name) && !isHarmless(variable, name, values));
+}
+
+/** @param given each value of the parameter, with its name */
+function isHarmless(variable: ChartVariable, name: string, given: readonly (readonly [string, string])[]): boolean {
+  const { harmlessFilters } = sources[variable];
+  const needed = Object.hasOwn(harmlessFilters, name) ? harmlessFilters[name] : undefined;
+  const codes = given.flatMap(([, value]) => value.split(",")).map((value) => value.split("|").at(-1));
+  return needed?.every((value) => codes.includes(value)) ?? false;
 }

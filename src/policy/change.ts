@@ -1,6 +1,5 @@
 // Whether an order can be changed to the preferred product in one click, and if not, why. Knows no form of suggestion.
-import { isDeepStrictEqual } from "node:util";
-import { type FhirRecord, namesOf, objectsIn, referenceTo, textsWithin } from "./fhir-json.ts";
+import { type FhirRecord, isObject, namesOf, objectsIn, referenceTo, textsWithin } from "./fhir-json.ts";
 import { drugOf, type Order, replacementFor } from "./order.ts";
 import type { Policy, Replacement } from "./policy.ts";
 import { mentions } from "./terms.ts";
@@ -25,8 +24,10 @@ export type Change = { readonly order: Order; readonly strength: string | undefi
 
 /** Other orders of the drug, of which a change could make one too many. */
 export type OtherOrders = {
-  /** Of the preferred product, among the same drafts. */
-  readonly preferred: readonly Order[];
+  /** Whether there is any of the preferred product among the same drafts. */
+  readonly hasPreferred: boolean;
+  /** What each of these orders, as far as strength and dosage are known: what `doseOf` says. */
+  readonly preferredDoses: ReadonlySet<string>;
   /** Of the drug, but not for certain one of the products, among the same drafts. */
   readonly sameDrug: readonly Order[];
   /** Of either, active in the chart. */
@@ -43,10 +44,8 @@ export function changeFor(policy: Policy, order: Order, others: OtherOrders, off
   if (wantsBrand(policy, order.resolved)) return none("brand-only");
   if (!replacement) return none("strength-unknown");
   if (others.sameDrug.length > 0) return none("also-ordered");
-  const { preferred } = others;
-  const same = preferred.find((other) => replacementOf(policy, other) === replacement && isSameDosage(other, order));
-  if (same) return { ...known, kind: "remove" };
-  if (preferred.length > 0) return none("also-ordered");
+  if (others.preferredDoses.has(doseOf(policy, order) ?? "")) return { ...known, kind: "remove" };
+  if (others.hasPreferred) return none("also-ordered");
   if (namesBrand(policy, order.resolved)) return none("brand-in-instructions");
   if (others.inChart.length > 0) return none("already-ordered");
   return { ...known, kind: "replace", replacement };
@@ -57,10 +56,18 @@ function replacementOf(policy: Policy, order: Order): Replacement | undefined {
   return drug && replacementFor(policy, drug);
 }
 
-/** Two orders without any dosage are not known to be the same. */
-function isSameDosage(one: Order, other: Order): boolean {
-  const dosages = [one, other].map(({ asSent }) => objectsIn(asSent.dosageInstruction));
-  return dosages.every((dosage) => dosage.length > 0) && isDeepStrictEqual(dosages[0], dosages[1]);
+/** Product at its strength, and dosage, as one text; undefined where either is not known. Two orders with the same text order the same. */
+export function doseOf(policy: Policy, order: Order): string | undefined {
+  const replacement = replacementOf(policy, order);
+  const dosage = objectsIn(order.asSent.dosageInstruction);
+  return replacement && dosage.length > 0 ? `${replacement.code} ${inOneOrder(dosage)}` : undefined;
+}
+
+/** JSON of the value with the elements of each object in the order of their names. */
+function inOneOrder(value: unknown): string {
+  return JSON.stringify(value, (_name, inner: unknown) =>
+    isObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
+  );
 }
 
 /** Whether what the patient or pharmacist will read names the brand: the change would leave it standing there. */

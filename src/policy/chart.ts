@@ -13,7 +13,12 @@ export const chartVariables = [
 export type ChartVariable = (typeof chartVariables)[number];
 
 /** Why a source that was read may not hold everything. */
-export type Shortfall = "narrowed" | "pages-missing" | "part-failed";
+export type Shortfall =
+  | "narrowed"
+  | "pages-missing"
+  | "part-failed"
+  /** It holds more than is looked at. */
+  | "too-many";
 
 export type Source =
   | {

@@ -1,8 +1,9 @@
 // Decides what a policy says to a call: the rows of its decision table, the first that fits wins. Pure: knows neither
 // HTTP nor CDS Hooks. The numbers in the comments are the rows of the table in docs/decisions.md.
-import { type Change, changeFor } from "./change.ts";
+import { type Change, changeFor, doseOf } from "./change.ts";
 import { type Chart, type ChartVariable, chartVariables, isComplete, type Shortfall } from "./chart.ts";
 import { type Pools, poolRecords, select } from "./evidence.ts";
+import type { Expression } from "./expression.ts";
 import type { FhirRecord } from "./fhir-json.ts";
 import type { Order } from "./order.ts";
 import { ordersOf } from "./order.ts";
@@ -62,19 +63,21 @@ export function sourcesRead(policy: Policy): ChartVariable[] {
   return chartVariables.filter((variable) => used.has(variable));
 }
 
-/** The orders that the policy speaks about. Without any there is nothing to decide, and no need of the chart. */
+/** Whether the policy speaks about any of the drafts. If not, there is nothing to decide, and no need of the chart. */
+export function speaksAbout(policy: Policy, drafts: readonly Order[]): boolean {
+  return drafts.some((draft) => ordersOfPolicy(policy, [draft]).length > 0);
+}
+
+/** The orders that the policy speaks about. */
 export function ordersOfPolicy(policy: Policy, drafts: readonly Order[]): Order[] {
   return ordersOf(policy, policy.nonPreferred.valueSet, drafts);
 }
 
 /** Decides for drafts of which at least one is an order that the policy speaks about. */
-export function decide(policy: Policy, drafts: readonly Order[], chart: Chart): Decision {
+export function decide(policy: Policy, drafts: readonly Order[], received: Chart): Decision {
   const orders = ordersOfPolicy(policy, drafts);
-  const pools = poolRecords(
-    policy.terminology,
-    chart,
-    orders.map(({ resolved }) => resolved),
-  );
+  const resolved = orders.map((order) => order.resolved);
+  const { pools, chart } = poolRecords(policy.terminology, expressionsOf(policy), received, resolved);
   const authorized = select(policy.authorized, pools).length > 0;
   const cautions = findCautions(policy, pools);
   const criteria = policy.criteria.map((criterion) => findCriterion(criterion, pools, chart));
@@ -82,8 +85,11 @@ export function decide(policy: Policy, drafts: readonly Order[], chart: Chart): 
   const payer = matchPayer(policy, chart.coverage);
   const row = firstRow({ policy, chart, payer, authorized, criteria, cautions, gaps });
   const alreadyOrdered = select(policy.alreadyOrdered, pools);
+  const preferred = ordersOf(policy, policy.preferred.valueSet, drafts);
+  const doses = preferred.map((order) => doseOf(policy, order)).filter((dose) => dose !== undefined);
   const others = {
-    preferred: ordersOf(policy, policy.preferred.valueSet, drafts),
+    hasPreferred: preferred.length > 0,
+    preferredDoses: new Set(doses),
     sameDrug: policy.sameDrug.flatMap((valueSet) => ordersOf(policy, valueSet, drafts)),
     inChart: alreadyOrdered,
   };
@@ -153,9 +159,15 @@ function findEvidence(rules: readonly EvidenceRule[], pools: Pools): Evidence[] 
 
 /** Sources that the policy reads, but for the coverage: a payer that is not known is said in words of its own. */
 function clinicalSources(policy: Policy): ChartVariable[] {
+  return variablesOf(expressionsOf(policy).filter((expression) => expression !== policy.alreadyOrdered));
+}
+
+/** The expressions of a policy that select from the chart. */
+export function expressionsOf(policy: Policy): Expression[] {
   const rules = policy.criteria.flatMap((criterion) => [...criterion.documented, ...criterion.supporting]);
   const cautions = policy.cautions.flatMap((caution) => caution.select);
-  return variablesOf([policy.authorized, ...rules.map((rule) => rule.select), ...cautions, ...policy.unanswered]);
+  const { authorized, alreadyOrdered, unanswered } = policy;
+  return [authorized, alreadyOrdered, ...rules.map((rule) => rule.select), ...cautions, ...unanswered];
 }
 
 function variablesOf(expressions: readonly { readonly variables: readonly string[] }[]): ChartVariable[] {

@@ -1,7 +1,7 @@
 // Shows why a policy decided as it did: each of its expressions, and the records that it selects. For the playground and for authors of
 // policies; the decision itself is decide.ts.
 import type { Chart } from "./chart.ts";
-import { decide, ordersOfPolicy } from "./decide.ts";
+import { decide, expressionsOf, ordersOfPolicy } from "./decide.ts";
 import { poolRecords, select } from "./evidence.ts";
 import type { Expression } from "./expression.ts";
 import { referenceTo } from "./fhir-json.ts";
@@ -16,7 +16,7 @@ export type Explanation = ReturnType<typeof explain>;
 /** For drafts of which at least one is an order that the policy speaks about. */
 export function explain(policy: Policy, drafts: readonly Order[], chart: Chart) {
   const orders = ordersOfPolicy(policy, drafts).map(({ resolved }) => resolved);
-  const pools = poolRecords(policy.terminology, chart, orders);
+  const { pools } = poolRecords(policy.terminology, expressionsOf(policy), chart, orders);
   const selection = (expression: Expression): Selection => ({
     expression: expression.text,
     selected: [...new Set(select(expression, pools).map((record) => referenceTo(record) ?? "a record without id"))],

@@ -9,7 +9,8 @@ import type { Terminology } from "./value-sets.ts";
 export type Expression = {
   readonly text: string;
   readonly variables: readonly string[];
-  readonly usesValueSets: boolean;
+  /** The value sets that it asks about. Where there are any, it selects only records that may be about one of them. */
+  readonly valueSets: readonly string[];
   evaluate(variables: Record<string, unknown>): unknown[];
 };
 
@@ -39,11 +40,12 @@ export function compileExpression(text: string, known: readonly string[], termin
   const faults = [...findFaults(tree, known, terminology)];
   if (faults.length > 0) throw new Error(faults.join("; "));
   const variables = [...nodesOf(tree)].filter(isVariable).map((node) => node.text ?? "");
+  const valueSetCalls = [...nodesOf(tree)].filter(isValueSetCall);
   const evaluate = fhirpath.compile(text, r4, { async: false, userInvocationTable: localFunctions(terminology) });
   return {
     text,
     variables: [...new Set(variables)],
-    usesValueSets: [...nodesOf(tree)].some((node) => VALUE_SET_FUNCTIONS.has(node.text ?? "")),
+    valueSets: [...new Set(valueSetCalls.map(valueSetOf))],
     evaluate(values) {
       const context = Object.fromEntries(known.map((name) => [name, values[name] ?? []]));
       try {
@@ -71,6 +73,7 @@ function* nodesOf(node: Node): Generator<Node> {
 }
 
 const isVariable = (node: Node) => node.type === "ExternalConstantTerm";
+const isValueSetCall = (node: Node) => node.type === "FunctionInvocation" && VALUE_SET_FUNCTIONS.has(node.text ?? "");
 
 function* findFaults(tree: Node, known: readonly string[], terminology: Terminology): Generator<string> {
   for (const node of nodesOf(tree)) {
@@ -81,13 +84,15 @@ function* findFaults(tree: Node, known: readonly string[], terminology: Terminol
     if (node.type === "MemberInvocation" && !ELEMENTS.has(name)) yield `FHIR R4 has no element "${name}"`;
     if (node.type === "FunctionInvocation") {
       if (!FUNCTIONS.has(name)) yield `function ${name}() is not one that a policy may use`;
-      if (VALUE_SET_FUNCTIONS.has(name)) yield* findValueSetFaults(node, terminology);
+      if (isValueSetCall(node) && !terminology.sets.has(valueSetOf(node))) {
+        yield `there is no value set "${valueSetOf(node)}"`;
+      }
     }
   }
 }
 
-function* findValueSetFaults(node: Node, terminology: Terminology): Generator<string> {
-  const literal = [...nodesOf(node)].find((child) => child.type === "LiteralTerm")?.text ?? "";
-  const name = literal.replace(/^'|'$/g, "");
-  if (!terminology.sets.has(name)) yield `there is no value set "${name}"`;
+/** The value set that a call of such a function names, as its one argument. */
+function valueSetOf(call: Node): string {
+  const literal = [...nodesOf(call)].find((child) => child.type === "LiteralTerm")?.text ?? "";
+  return literal.replace(/^'|'$/g, "");
 }

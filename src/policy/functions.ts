@@ -3,7 +3,7 @@ import { codingKeys } from "./codings.ts";
 import { inFuture, inPast, isDate } from "./dates.ts";
 import { codingsOf, type FhirObject, isObject, namesOf, objectsIn, textIn } from "./fhir-json.ts";
 import { membership, mentioned } from "./membership.ts";
-import { consistsOf } from "./terms.ts";
+import { consistsOf, type Folded, fold, words } from "./terms.ts";
 import type { Terminology } from "./value-sets.ts";
 
 /**
@@ -11,13 +11,14 @@ import type { Terminology } from "./value-sets.ts";
  * false for an empty collection, so that `where(x.inFuture())` never depends on whether the element is there.
  */
 export function localFunctions(terminology: Terminology) {
-  const setsOf = remember((concept) => membership(terminology, asConcept(concept)));
-  const setsMentionedBy = remember((concept) => mentioned(terminology, asConcept(concept)));
-  const isMember = (concept: unknown, name: string) => isObject(concept) && setsOf(concept).has(name);
+  const isMember = (value: unknown, name: string) =>
+    isObject(value) && membership(terminology, asConcept(value)).has(name);
   const mentions = (value: unknown, name: string) =>
-    typeof value === "string"
-      ? mentioned(terminology, value).has(name)
-      : isObject(value) && setsMentionedBy(value).has(name);
+    (typeof value === "string" && mentioned(terminology, value).has(name)) ||
+    (isObject(value) && mentioned(terminology, asConcept(value)).has(name));
+  const textsOf = remember(textsSaid);
+  const says = (value: unknown, word: string) =>
+    (isObject(value) ? textsOf(value) : textsSaid(value)).some((text) => isWord(text, word));
   return {
     memberOf: {
       fn: (concepts: unknown[], name: string) => [concepts.some((concept) => isMember(concept, name))],
@@ -42,9 +43,9 @@ export function localFunctions(terminology: Terminology) {
   };
 }
 
-/** Looks at each concept once. */
-function remember(look: (concept: FhirObject) => Set<string>): (concept: FhirObject) => Set<string> {
-  const known = new WeakMap<object, Set<string>>();
+/** Looks at each concept once, as long as it lives. */
+function remember<T>(look: (concept: FhirObject) => T): (concept: FhirObject) => T {
+  const known = new WeakMap<FhirObject, T>();
   return (concept) => {
     const found = known.get(concept) ?? look(concept);
     known.set(concept, found);
@@ -52,10 +53,16 @@ function remember(look: (concept: FhirObject) => Set<string>): (concept: FhirObj
   };
 }
 
-/** Whether a text, or any text, display or code of a CodeableConcept, is that word and no other, case ignored. */
-function says(value: unknown, word: string): boolean {
+/** A text, or every text, display and code of a CodeableConcept. */
+function textsSaid(value: unknown): Folded[] {
   const said = isObject(value) ? [...namesOf(value), ...codingsOf(value).map(({ code }) => code)] : [value];
-  return said.some((each) => typeof each === "string" && consistsOf(each, [word]));
+  return said.filter((each) => typeof each === "string").map(fold);
+}
+
+/** Whether the text is that word and no other, case ignored. The pattern is made only for a text that holds the word. */
+function isWord(text: Folded, word: string): boolean {
+  const wanted = words(word);
+  return text.words === wanted || (text.words.includes(wanted.trimEnd()) && consistsOf(text, [word]));
 }
 
 /** A Coding is looked up as the CodeableConcept that holds it alone. */

@@ -86,7 +86,7 @@ type Compiler = {
   template(place: string, text: string): Template;
 };
 
-const NOTHING: Expression = { text: "{}", variables: [], usesValueSets: false, evaluate: () => [] };
+const NOTHING: Expression = { text: "{}", variables: [], valueSets: [], evaluate: () => [] };
 
 /** Compiles and, where that fails, notes the fault and goes on, so that the next ones are found too. */
 function createCompiler(

@@ -1,5 +1,5 @@
 // Finds whole terms in free text, case and punctuation ignored: "povidone" is neither "crospovidone" nor half of a word. A
-// term is also found in the plural, with an s after it.
+// term is also found in the plural, with an s after it. A text that is looked at more than once is folded once.
 
 /** When a text belongs to a value set: all of `all`, at least one of `any` (if given), none of `none`. */
 export type TextRule = { readonly all: string[]; readonly any: string[]; readonly none: string[] };
@@ -9,6 +9,13 @@ export type TextRule = { readonly all: string[]; readonly any: string[]; readonl
  * *mentions* the substance when one of `names` occurs, unless all of the text is another thing that bears the name (`except`).
  */
 export type NameRule = { readonly names: string[]; readonly except: string[]; readonly neutral: string[] };
+
+/** A text as it is compared. */
+export type Folded = { readonly words: string };
+
+export function fold(text: string): Folded {
+  return { words: words(text) };
+}
 
 /**
  * Lower case words with single spaces, and a space at each end so that a term can be looked up as a whole. A point or
@@ -23,43 +30,90 @@ export function words(text: string): string {
 }
 
 /** Whether any of the terms occurs as a whole in the text. */
-export function mentions(text: string, terms: readonly string[]): boolean {
-  return words(text).search(patternOf(terms)) >= 0;
+export function mentions(text: string | Folded, terms: readonly string[]): boolean {
+  return mayMention(text, terms) && wordsOf(text).search(patternsOf(terms).whole) >= 0;
 }
 
+/**
+ * Whether any of the terms may occur in the text: false only where none does. Most texts of a chart name nothing that a policy
+ * knows; a text in ASCII is told by the longest word of each term, in a tenth of the time that folding takes.
+ */
+export function mayMention(text: string | Folded, terms: readonly string[]): boolean {
+  if (typeof text !== "string") return true;
+  return !IS_ASCII.test(text) || patternsOf(terms).longestWords.test(text.toLowerCase());
+}
+
+const IS_ASCII = /^\p{ASCII}*$/u;
+
 /** Whether at least one of the terms occurs, and nothing is left of the text without them and the neutral words. */
-export function consistsOf(text: string, terms: readonly string[], neutral: readonly string[] = []): boolean {
-  const whole = words(text);
-  const rest = whole.replace(patternOf(terms), "");
-  return rest !== whole && rest.replace(patternOf(neutral), "").trim() === "";
+export function consistsOf(text: string | Folded, terms: readonly string[], neutral: readonly string[] = []): boolean {
+  if (!mayMention(text, terms)) return false;
+  const whole = wordsOf(text);
+  const rest = whole.replace(patternsOf(terms).whole, "");
+  return rest !== whole && rest.replace(patternsOf(neutral).whole, "").trim() === "";
 }
 
 /** Whether one of the names fits the rule. A forbidden term forbids only the name that it stands in. */
-export function fitsRule(names: readonly string[], { all, any, none }: TextRule): boolean {
+export function fitsRule(names: readonly (string | Folded)[], { all, any, none }: TextRule): boolean {
   return names.some(
     (name) =>
-      all.every((term) => mentions(name, [term])) && (any.length === 0 || mentions(name, any)) && !mentions(name, none),
+      patternsOf(all).each.every((term) => term.test(wordsOf(name))) &&
+      (any.length === 0 || mentions(name, any)) &&
+      !mentions(name, none),
   );
 }
 
-export function isSubstance(name: string, { names, neutral }: NameRule): boolean {
+export function isSubstance(name: string | Folded, { names, neutral }: NameRule): boolean {
   return consistsOf(name, names, neutral);
 }
 
-export function mentionsSubstance(name: string, { names, except, neutral }: NameRule): boolean {
+export function mentionsSubstance(name: string | Folded, { names, except, neutral }: NameRule): boolean {
   return mentions(name, names) && !consistsOf(name, except, neutral);
 }
 
-const patterns = new Map<string, RegExp>(); // of the terms of policies only, so it does not grow
+function wordsOf(text: string | Folded): string {
+  return typeof text === "string" ? words(text) : text.words;
+}
 
-/** Finds the terms with the space before them, the longest first. The space after them is left for the next. */
-function patternOf(terms: readonly string[]): RegExp {
-  const key = terms.join("|");
-  const known = patterns.get(key);
-  if (known) return known;
-  const escaped = terms.map((term) => words(term).trim().replace(/[.]/g, "\\."));
-  const longestFirst = escaped.sort((a, b) => b.length - a.length);
-  const pattern = terms.length > 0 ? new RegExp(` (?:${longestFirst.join("|")})s?(?= )`, "g") : /(?!)/g;
-  patterns.set(key, pattern);
-  return pattern;
+type Patterns = {
+  /** Finds the terms with the space before them, the longest first. The space after them is left for the next. */
+  readonly whole: RegExp;
+  /** Of each term, in its order. */
+  readonly each: readonly RegExp[];
+  /** Finds, in lower case ASCII, what begins like the longest word of a term. */
+  readonly longestWords: RegExp;
+};
+
+/** Made once for each list of a policy, and gone with it. */
+const patterns = new WeakMap<readonly string[], Patterns>();
+
+function patternsOf(terms: readonly string[]): Patterns {
+  const known = patterns.get(terms) ?? preparePatterns(terms);
+  patterns.set(terms, known);
+  return known;
+}
+
+const NOWHERE = /(?!)/;
+
+function preparePatterns(terms: readonly string[]): Patterns {
+  const folded = terms.map((term) => words(term).trim());
+  const longest = folded.map((term) => longestFirst(term.split(" "))[0] ?? "");
+  return {
+    whole: terms.length > 0 ? new RegExp(` (?:${alternatives(folded)})s?(?= )`, "g") : NOWHERE,
+    each: folded.map((term) => new RegExp(` ${escapePoint(term)}s?(?= )`)),
+    longestWords: terms.length > 0 ? new RegExp(`(?<![a-z0-9])(?:${alternatives([...new Set(longest)])})`) : NOWHERE,
+  };
+}
+
+function alternatives(terms: readonly string[]): string {
+  return longestFirst(terms.map(escapePoint)).join("|");
+}
+
+function longestFirst(terms: readonly string[]): string[] {
+  return terms.toSorted((a, b) => b.length - a.length);
+}
+
+/** Folded terms hold no other sign that means something in a pattern. */
+function escapePoint(term: string): string {
+  return term.replace(/[.]/g, "\\.");
 }

@@ -2,6 +2,8 @@
 // Which of them a record belongs to is membership.ts.
 import { z } from "zod";
 import { codingKeys } from "./codings.ts";
+import type { FhirObject } from "./fhir-json.ts";
+import type { Look } from "./membership.ts";
 import { mentions, type NameRule, type TextRule } from "./terms.ts";
 
 /** One code as a value set lists it. `comment` says how certain it is and where it was seen. */
@@ -84,6 +86,8 @@ export type Terminology = {
   readonly termsByText: readonly string[];
   /** Sets whose codes leave open which product it is: text may tell more. */
   readonly productNeutral: readonly string[];
+  /** What concepts were found to be. Keeps none of them alive. */
+  readonly looks: WeakMap<FhirObject, Look>;
 };
 
 export function indexValueSets(sets: ValueSet[], productNeutral: readonly string[] = []): Terminology {
@@ -111,6 +115,7 @@ export function indexValueSets(sets: ValueSet[], productNeutral: readonly string
       ]),
     ],
     productNeutral,
+    looks: new WeakMap(),
   };
 }
 
