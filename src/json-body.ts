@@ -3,7 +3,7 @@
 import express, { type ErrorRequestHandler, type RequestHandler } from "express";
 import { visit } from "jsonc-parser";
 import { CallError } from "./cds-hooks/errors.ts";
-import { MOST_LEVELS, NestedTooDeep, parseJson } from "./json.ts";
+import { MOST_LEVELS, NestedTooDeep, parseJson, toText } from "./json.ts";
 
 const MOST_BYTES_HELD = 256 * 1024 * 1024;
 const JSON_TYPES = ["application/json", "application/fhir+json"];
@@ -25,12 +25,12 @@ export function readJsonBody(limit: string, mostHeld = MOST_BYTES_HELD): (Reques
   };
   const readBytes = express.raw({ limit, type: JSON_TYPES, inflate: false });
   const parseBytes: RequestHandler = (request, _response, next) => {
-    const text = new TextDecoder().decode(request.body as Uint8Array);
+    const bytes = request.body as Uint8Array;
     try {
-      request.body = parseJson(text);
+      request.body = parseJson(bytes);
     } catch (error) {
       if (error instanceof NestedTooDeep) throw tooDeep();
-      throw new CallError(400, "structure", `Not JSON: ${placeOf(text)}`);
+      throw new CallError(400, "structure", `Not JSON: ${placeOf(toText(bytes))}`);
     }
     next();
   };

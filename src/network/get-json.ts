@@ -24,17 +24,16 @@ export async function getJson(url: string, { agent, signal, headers, spend }: Ge
     await response.body?.cancel();
     return { status, isJson, body: undefined };
   }
-  return { status, isJson, body: parseJson(await readText(response, spend)) };
+  return { status, isJson, body: parseJson(await readBytes(response, spend)) };
 }
 
-async function readText(response: Response, spend: (bytes: number) => void): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
+async function readBytes(response: Response, spend: (bytes: number) => void): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
   for await (const chunk of response.body ?? []) {
     spend(chunk.byteLength);
-    text += decoder.decode(chunk, { stream: true });
+    chunks.push(chunk);
   }
-  return text + decoder.decode();
+  return Buffer.concat(chunks);
 }
 
 /** The code of a network error (such as ECONNREFUSED), or the kind of error. Messages may quote what came. */
