@@ -24,7 +24,8 @@ const fhirServer = httpUrl.refine((url) => !URL.canParse(url) || isSecure(url), 
   error: "must be https (http only for a loopback address)",
 });
 
-const environment = z
+/** What the environment may hold. Only this file and the page of settings (configuration.ts) look at it. */
+export const environment = z
   .object({
     NODE_ENV: z.string().default("development"),
     PORT: wholeNumber(0, 65_535).default(3000),
