@@ -16,6 +16,7 @@ import { answerInsights } from "./insights.ts";
 import { readJsonBody } from "./json-body.ts";
 import { logCalls, noteForLog, sinceArrival, summariseFeedback, summariseOrderSign, traceIn } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
+import { answerApi } from "./openapi.ts";
 import { type PlaygroundOptions, playground } from "./playground/routes.ts";
 import { answerPolicy } from "./policy-page/answer.ts";
 import type { Store } from "./store/store.ts";
@@ -106,6 +107,7 @@ export function createApp(options: AppOptions): Express {
     app.use(playground({ ...options.playground, settings: options, mode: options.mode, knowCaller, json }));
   }
 
+  app.route("/openapi.json").get(answerApi(options)).all(only("GET"));
   app.route("/policies/:policy").get(answerPolicy(policies, options.operator)).all(only("GET"));
 
   app.route("/health/live").get(answerLive).all(only("GET"));
