@@ -94,9 +94,9 @@ test.each(RUN)(
       }
       const below = blocks[at + 1];
       if (below?.kind !== "json") continue;
-      expect({ [`${path}:${line}`]: JSON.parse(output) }).toMatchObject({
-        [`${path}:${line}`]: JSON.parse(below.text),
-      });
+      const place = `${path}:${line}`;
+      const expected = JSON.parse(below.text.replaceAll("127.0.0.1:3000", `127.0.0.1:${port}`));
+      expect({ [place]: JSON.parse(output) }).toMatchObject({ [place]: expected });
     }
   },
   60_000,
