@@ -47,7 +47,7 @@ export function createApp(options: AppOptions): Express {
   const crossOrigin = cors({
     origin: anyOrigin ? "*" : [...options.corsOrigins],
     methods: ["GET", "POST"],
-    allowedHeaders: ["authorization", "content-type"],
+    allowedHeaders: ["authorization", "content-type", "x-request-id", "traceparent", "tracestate"],
     exposedHeaders: ["WWW-Authenticate", "Retry-After", "X-Request-Id"],
     maxAge: 86_400,
   });

@@ -46,9 +46,11 @@ export function logCalls(log: Logger, metrics: Metrics): RequestHandler {
       const ended = response.writableFinished ? {} : { aborted: true };
       const path = pathOf(request);
       const status = response.statusCode;
+      // Probes come every few seconds, and a red one is no error: they are told for who looks for them only.
+      const isProbe = path.startsWith("/health/");
       const { client = "unknown", cards } = (response.locals.note ?? {}) as { client?: string; cards?: unknown[] };
       const outcome = status >= 400 ? "error" : cards === undefined ? "ok" : cards.length > 0 ? "card" : "none";
-      metrics.callEnded({ client, endpoint: path, status, outcome }, milliseconds / 1000);
+      if (!isProbe) metrics.callEnded({ client, endpoint: path, status, outcome }, milliseconds / 1000);
       const line = {
         call,
         ...(trace && { trace: trace.id }),
@@ -59,7 +61,7 @@ export function logCalls(log: Logger, metrics: Metrics): RequestHandler {
         ...ended,
         ...response.locals.note,
       };
-      log[status >= 500 ? "error" : "info"](line, "call");
+      log[isProbe ? "debug" : status >= 500 ? "error" : "info"](line, "call");
     });
     next();
   };

@@ -56,7 +56,9 @@ describe("CORS", () => {
     });
     expect(status).toBe(204);
     expect(headers.get("access-control-allow-origin")).toBe("*");
-    expect(headers.get("access-control-allow-headers")).toBe("authorization,content-type");
+    expect(headers.get("access-control-allow-headers")).toBe(
+      "authorization,content-type,x-request-id,traceparent,tracestate",
+    );
     expect(headers.get("access-control-allow-methods")).toContain("POST");
     expect(headers.get("access-control-allow-credentials")).toBeNull();
   });

@@ -16,8 +16,8 @@ export type RegisteredClient = Client & {
   /** The address that a token's `jku` must equal; undefined where the keys are not fetched. */
   readonly jwksUrl: string | undefined;
   readonly algorithms: readonly Algorithm[];
-  /** What `aud` must be instead of the endpoint's URL. */
-  readonly audience: string | undefined;
+  /** What `aud` must be, one of these, instead of the endpoint's URL. */
+  readonly audience: readonly string[] | undefined;
   /** What `sub` must be. */
   readonly subject: string | undefined;
   /** What `tenant` must be one of. */
@@ -67,7 +67,9 @@ const client = z
       .enum(["update", "delete-create", "separate", "none"], "must be one of update, delete-create, separate, none")
       .optional(),
     dialect: z.enum(["standard", "epic"], "must be standard or epic").default("standard"),
-    audience: filled.optional(),
+    audience: z
+      .union([filled.transform((one) => [one]), z.array(filled).min(1)], "must be text, or a list of texts")
+      .optional(),
     subject: filled.optional(),
     tenants: z.array(filled).min(1, "must not be empty").optional(),
     privateNetwork: trueOrFalse,

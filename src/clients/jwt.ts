@@ -108,9 +108,9 @@ export async function identify(
   if (nbf !== undefined && !(isTime(nbf) && nbf <= seconds + SKEW)) {
     throw refuse("jwt-nbf", `before ${time(seconds + SKEW)}`, time(nbf));
   }
-  const audience = client.audience ?? endpoint;
-  const isMeant = [aud].flat().some((each) => each === audience || (!client.audience && sameEndpoint(each, endpoint)));
-  if (!isMeant) throw refuse("jwt-aud", audience, aud);
+  const { audience } = client;
+  const isMeant = [aud].flat().some((each) => (audience ? isOneOf(each, audience) : sameEndpoint(each, endpoint)));
+  if (!isMeant) throw refuse("jwt-aud", (audience ?? [endpoint]).join(" or "), aud);
   if (!isId(jti)) throw refuse("jwt-jti", "the name of this token", jti);
   const end = Math.ceil(Math.min(exp, iat + maxAge));
   if (!replay.use(jti, end, Math.floor(seconds))) throw refuse("jwt-jti", "a new token", "a used one");

@@ -37,7 +37,11 @@ beforeAll(async () => {
     clients: [
       registered(EHR, [ehr.publicKey, rsa.publicKey]),
       registered(OTHER, [other.publicKey], { tenants: ["north"] }),
-      registered(EPIC, [epic.publicKey], { audience: HAND_TYPED, subject: EPIC_ID, dialect: "epic" }),
+      registered(EPIC, [epic.publicKey], {
+        audience: [HAND_TYPED, `${HAND_TYPED}/feedback`],
+        subject: EPIC_ID,
+        dialect: "epic",
+      }),
       registered(SANDBOX, [sandbox.publicKey], { demonstration: true }),
       registered("https://es256.example.org", [listed.publicKey], { algorithms: ["ES256"] }),
     ],

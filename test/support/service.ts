@@ -76,6 +76,10 @@ export const forgetful: Store = {
   close: async () => {},
 };
 
+const started: Service[] = [];
+// A test that fails before it stops its service leaves none open.
+if (typeof afterAll !== "undefined") afterAll(() => Promise.all(started.map((service) => service.stop())));
+
 /** The public address that the service believes to have. */
 export const BASE_URL = "http://127.0.0.1:3000";
 
@@ -135,7 +139,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     });
   const orderSign = (call: unknown, token?: string) => post(`/cds-services/${SERVICE_ID}`, call, token);
 
-  return {
+  const service: Service = {
     url,
     log: lines,
     metrics,
@@ -153,6 +157,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       if (leaks.length > 0) throw new Error(`the log holds ${leaks.join(", ")}`);
     },
   };
+  started.push(service);
+  return service;
 }
 
 function checkConformance(method: string, path: string, { status, body }: Answer): void {
