@@ -75,11 +75,14 @@ test("each waits for what it needs, and every service can be asked for its healt
   expect(last(image, "HEALTHCHECK")).toContain("/health/ready");
 });
 
-test("nginx spreads calls over both, tells one address, sends no POST twice, and writes in /tmp only", () => {
+test("nginx spreads calls over both, tells one address, tries another once, but not for a slow call, and writes in /tmp only", () => {
   const servers = [...conf.matchAll(/^\s*server (\S+) /gm)].map(([, server]) => server);
   expect(servers.filter((server) => server !== "{")).toEqual(["cds-1:3000", "cds-2:3000"]);
   expect(directive("proxy_set_header X-Forwarded-For")).toBe("$remote_addr");
-  expect(directive("proxy_next_upstream")).toBe("error timeout");
+  const seconds = (name: string) => Number(/^(\d+)s$/.exec(directive(name) ?? "")?.[1]);
+  expect(directive("proxy_next_upstream_tries")).toBe("2");
+  expect(seconds("proxy_next_upstream_timeout")).toBeLessThan(seconds("proxy_read_timeout"));
+  expect(seconds("proxy_connect_timeout")).toBeLessThan(seconds("proxy_next_upstream_timeout"));
   const paths = [...conf.matchAll(/^\s*(?:pid|\w+_temp_path)\s+(\S+);/gm)].map(([, path = ""]) => path);
   expect(paths).toHaveLength(6);
   expect(paths.filter((path) => !nginx.tmpfs.some((folder) => path.startsWith(`${folder}/`)))).toEqual([]);
