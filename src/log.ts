@@ -99,6 +99,7 @@ export function summariseOrderSign(
     ...(decided.length === 0 && { why: "no draft order that a policy speaks about" }),
     ...(ignored.illFormed > 0 && { illFormedDrafts: ignored.illFormed }),
     ...(ignored.otherPatient > 0 && { draftsOfAnotherPatient: ignored.otherPatient }),
+    ...(ignored.withoutDrug > 0 && { draftsWithoutDrug: ignored.withoutDrug }),
     ...(ignored.hasDstu2 && { hint: "drafts are MedicationOrder (DSTU2): switch the client to an R4 server" }),
     ...(reads.length > 0 && {
       reads: Object.fromEntries(reads.map(({ source, from, note }) => [source, `${from}: ${note}`])),

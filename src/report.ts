@@ -34,7 +34,10 @@ async function main(): Promise<void> {
     const query = { since, policy, client };
     const report = await reportOn(database, query);
     if (format === "json") process.stdout.write(`${JSON.stringify({ ...query, ...report }, null, 2)}\n`);
-    else process.stdout.write(format === "csv" ? writeCsv(report) : writeTable(report, query));
+    else
+      process.stdout.write(
+        format === "csv" ? writeCsv(report) : writeTable(report, query, file ?? new URL(databaseUrl).host),
+      );
   } finally {
     await database.close();
   }

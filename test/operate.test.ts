@@ -6,7 +6,17 @@ import { collectState, createMetrics } from "../src/metrics.ts";
 import { openDatabase } from "../src/store/open.ts";
 import { openStore } from "../src/store/store.ts";
 import { traceOf } from "../src/trace.ts";
-import { allergy, bundle, call, draft, EMPTY_CHART, GENERIC_400, statement, withEhr } from "./support/calls.ts";
+import {
+  allergy,
+  bundle,
+  call,
+  draft,
+  draftOf,
+  EMPTY_CHART,
+  GENERIC_400,
+  statement,
+  withEhr,
+} from "./support/calls.ts";
 import { forgetful, type Service, startService, stop } from "./support/service.ts";
 import { createSigner, registered, type Signer } from "./support/tokens.ts";
 import { until } from "./support/until.ts";
@@ -91,6 +101,15 @@ describe("the line of a call", () => {
       "orders of another patient",
       call([draft({ subject: { reference: "Patient/another" } })]),
       { draftsOfAnotherPatient: 1 },
+    ],
+    [
+      "drafts of which nothing says what they order",
+      call([
+        draftOf({ medicationReference: { reference: "Medication/nowhere" } }),
+        draftOf({ medicationCodeableConcept: "Gleevec" }),
+        draftOf({}),
+      ]),
+      { draftsWithoutDrug: 3, why: "no draft order that a policy speaks about" },
     ],
     [
       "nothing was received (412)",

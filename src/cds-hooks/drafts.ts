@@ -4,14 +4,19 @@ import { isOversized } from "../chart/oversized.ts";
 import { namesDrug, patientIn, resolveRecord, unresolvedDrug } from "../chart/record.ts";
 import { addToIndex, createIndex, fetchReferred, findReferred, type ReferenceIndex } from "../chart/references.ts";
 import { type FhirObject, type FhirRecord, isObject, isRecord, objectsIn, textIn } from "../policy/fhir-json.ts";
-import type { Order } from "../policy/order.ts";
+import { drugOf, type Order } from "../policy/order.ts";
 import type { OrderSignCall } from "./request.ts";
 
 export type Drafts = {
   readonly orders: readonly Order[];
   readonly index: ReferenceIndex;
   /** For the log: what was left out. MedicationOrder is DSTU2's name of the draft, the public sandbox's default. */
-  readonly ignored: { readonly illFormed: number; readonly otherPatient: number; readonly hasDstu2: boolean };
+  readonly ignored: {
+    readonly illFormed: number;
+    readonly otherPatient: number;
+    readonly withoutDrug: number;
+    readonly hasDstu2: boolean;
+  };
 };
 
 /**
@@ -39,12 +44,14 @@ export async function readDrafts(
       access,
       own.flatMap((request) => missingDrug(request, index, mightMatter)),
     );
+  const orders = own.map((asSent) => ({ asSent, resolved: resolveRecord(index, asSent) }));
   return {
-    orders: own.map((asSent) => ({ asSent, resolved: resolveRecord(index, asSent) })),
+    orders,
     index,
     ignored: {
       illFormed: resources.length - readable.length,
       otherPatient: requests.length - own.length,
+      withoutDrug: orders.filter(({ resolved }) => !drugOf(resolved) || !namesDrug(resolved)).length,
       hasDstu2: readable.some(({ resourceType }) => resourceType === "MedicationOrder"),
     },
   };

@@ -133,7 +133,15 @@ function faultsOfKeys({ keys, demonstration }: RegisteredClient, index: number):
     for (const key of checkKeySet(given, demonstration).keys) createPublicKey({ key, format: "jwk" });
     return [];
   } catch (error) {
-    const message = error instanceof BadKeySet ? error.message : "cannot be read, or holds a key that is none";
+    const { code } = error as NodeJS.ErrnoException;
+    const message =
+      error instanceof BadKeySet
+        ? error.message
+        : code === "ENOENT" || code === "EACCES"
+          ? `cannot be read: ${code}`
+          : error instanceof SyntaxError
+            ? "is not JSON"
+            : "holds a key that is none";
     return [{ path: ["clients", index, field], message }];
   }
 }

@@ -1,6 +1,6 @@
 // Shows why a policy decided as it did: each of its expressions, and the records that it selects. For the playground and for authors of
 // policies; the decision itself is decide.ts.
-import type { Chart } from "./chart.ts";
+import { type Chart, type ChartVariable, chartVariables } from "./chart.ts";
 import { decide, expressionsOf, ordersOfPolicy } from "./decide.ts";
 import { poolRecords, select } from "./evidence.ts";
 import type { Expression } from "./expression.ts";
@@ -8,8 +8,12 @@ import { referenceTo } from "./fhir-json.ts";
 import type { Order } from "./order.ts";
 import type { Policy } from "./policy.ts";
 
-/** One expression, and the records that it selects, as `Type/id`. */
-export type Selection = { readonly expression: string; readonly selected: readonly string[] };
+/** One expression, and the records that it selects, as `Type/id`; and the sources it reads that were not received. */
+export type Selection = {
+  readonly expression: string;
+  readonly selected: readonly string[];
+  readonly unread: readonly ChartVariable[];
+};
 
 export type Explanation = ReturnType<typeof explain>;
 
@@ -19,6 +23,7 @@ export function explain(policy: Policy, drafts: readonly Order[], chart: Chart) 
   const { pools } = poolRecords(policy.terminology, expressionsOf(policy), chart, orders);
   const selection = (expression: Expression): Selection => ({
     expression: expression.text,
+    unread: chartVariables.filter((name) => expression.variables.includes(name) && chart[name].state !== "read"),
     selected: [...new Set(select(expression, pools).map((record) => referenceTo(record) ?? "a record without id"))],
   });
   const { row, payer, criteria, changes } = decide(policy, drafts, chart);

@@ -4,9 +4,15 @@ import type { Rate, Report, ReportQuery, Totals } from "./report.ts";
 const WIDEST_BAR = 30; // characters
 const MOST_REASONS = 10;
 
-export function writeTable(report: Report, { since, policy, client }: ReportQuery): string {
+/** @param where the database, as people know it */
+export function writeTable(report: Report, { since, policy, client }: ReportQuery, where: string): string {
   const { cards, accepted, overridden, ignored, acceptance, unknown, reasons, byRevision, byClient, latency } = report;
-  const scope = [since && `since ${since.slice(0, 10)}`, policy && `policy ${policy}`, client && `client ${client}`];
+  const scope = [
+    where,
+    since && `since ${since.slice(0, 10)}`,
+    policy && `policy ${policy}`,
+    client && `client ${client}`,
+  ];
   const most = Math.max(accepted, overridden, ignored);
   const strange = unknown.accepted + unknown.overridden;
   const paragraphs = [
@@ -21,7 +27,7 @@ export function writeTable(report: Report, { since, policy, client }: ReportQuer
           ]
         : []),
     ],
-    [`Accepted, of the cards with feedback: ${percent(acceptance)}`],
+    [`Accepted, of the issued cards with feedback: ${percent(acceptance)}`],
     ["Why overridden", ...listReasons(reasons)],
     ["By policy and revision", ...byRevision.map((each) => row(`${each.policy} ${each.revision}`, each))],
     ["By client", ...byClient.map((each) => row(each.client, each))],
@@ -53,7 +59,7 @@ function line(name: string, cards: number, most: number): string {
 }
 
 function row(name: string, { cards, accepted, overridden, ignored, acceptance }: Totals): string {
-  const numbers = `${count(cards)} cards: ${count(accepted)} accepted, ${count(overridden)} overridden, ${count(ignored)} ignored`;
+  const numbers = `${count(cards)} ${cards === 1 ? "card" : "cards"}: ${count(accepted)} accepted, ${count(overridden)} overridden, ${count(ignored)} ignored`;
   return `  ${printable(name)}\n    ${numbers}; ${percent(acceptance)}`;
 }
 

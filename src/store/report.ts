@@ -18,7 +18,7 @@ export type Totals = {
   readonly overridden: number;
   /** Issued cards without feedback. */
   readonly ignored: number;
-  /** Of the cards with feedback, the share that was accepted. */
+  /** Of the issued cards with feedback, the share that was accepted. */
   readonly acceptance: Rate;
 };
 
@@ -141,7 +141,9 @@ function total(counts: readonly Count[]): Totals {
   const known = counts.filter(({ mark }) => mark === "known");
   const [accepted, overridden, ignored] = [sum(counts, "accepted"), sum(counts, "overridden"), sum(counts, "ignored")];
   const cards = known.reduce((all, each) => all + each.cards, 0);
-  return { cards, accepted, overridden, ignored, acceptance: wilson(accepted, accepted + overridden) };
+  // Cards that were not issued here say nothing of those that were.
+  const [yes, no] = [sum(known, "accepted"), sum(known, "overridden")];
+  return { cards, accepted, overridden, ignored, acceptance: wilson(yes, yes + no) };
 }
 
 function group<Key extends Readonly<Record<string, string>>>(

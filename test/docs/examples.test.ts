@@ -1,16 +1,7 @@
 // The documents are true: each `sh` block is run, in its order, against the real service; what stands below it as `json` is in the
 // answer. A block that ends in `npm start` starts the service anew. `console` blocks are only shown. Links lead somewhere.
 import { execFileSync } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
@@ -47,7 +38,6 @@ function workplace(): string {
   folders.push(folder);
   for (const name of ["cards", "docs", "node_modules", "package.json", "src"])
     symlinkSync(resolve(name), join(folder, name));
-  mkdirSync(join(folder, "data"));
   return folder;
 }
 

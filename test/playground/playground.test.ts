@@ -129,10 +129,58 @@ test("dismissed with a reason: it arrives at the feedback endpoint", async () =>
   await page.selectOption("#reason", { label: "The patient declines the generic" });
   await page.click("#dismiss");
   await page.waitForSelector("text=Dismissed");
+  await page.waitForSelector("text=The service has kept the feedback and its reason.");
   expect(kept).toMatchObject([{ outcome: "overridden", reason: { code: "patient-refuses" } }]);
 });
 
+test("a late answer belongs to the patient who was shown, and a double click answers a card once", async () => {
+  await page.route("**/feedback", async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    await route.continue();
+  });
+  await sign();
+  await page.dblclick(".card .choices button");
+  await page.click("text=Hugo Brandt");
+  await page.waitForTimeout(600);
+  expect(await textOf("#answer")).toContain("Not signed yet");
+  expect(await textOf("#status")).toBe("");
+  expect(kept).toHaveLength(1);
+});
+
+test("feedback that is not kept is not said to be kept", async () => {
+  await page.route("**/feedback", (route) =>
+    route.fulfill({ status: 503, body: '{"issue":[{"diagnostics":"try again"}]}' }),
+  );
+  await page.click("text=Elena Petrova");
+  await sign();
+  await page.click("#dismiss");
+  await page.waitForSelector("text=Feedback was not kept. try again");
+  expect(await textOf("#answer")).not.toContain("kept");
+  errors.length = 0; // the browser's own line about 503
+});
+
 describe("what if", () => {
+  test("what is not sent comes back when it is sent again, and Reset brings back the patient's own chart", async () => {
+    await page.click("text=Carla Nilsen");
+    await page.uncheck("#received-allergies");
+    await page.waitForSelector("text=Not received: allergies.");
+    expect(await textOf("#why")).toContain("in one click: not received");
+    await page.check("#received-allergies");
+    await page.waitForSelector("text=Caution: Recorded reaction to titanium dioxide");
+    expect(await textOf("#story")).toContain("Tried otherwise");
+    expect(await page.evaluate("document.activeElement.id")).toBe("received-allergies");
+    await page.click("text=Reset");
+    expect(await textOf("#story")).toContain("Reacts severely to titanium dioxide");
+  });
+
+  test("a record that counts is not held against itself", async () => {
+    await page.click("text=Carla Nilsen");
+    await sign();
+    await page.click("#why summary >> text=Serious reaction");
+    const text = await textOf("#why .criterion >> nth=2");
+    expect(text.match(/Selected: AllergyIntolerance\/allergies-1/g)).toHaveLength(1);
+  });
+
   test("a severe reaction is made mild, taken out and put in again", async () => {
     await page.click("text=Carla Nilsen");
     await sign();
@@ -192,6 +240,9 @@ describe("bring your own", () => {
     await page.fill("#own-json", "{");
     await page.click("text=Use this request");
     await page.waitForSelector("text=Not JSON:");
+    await page.fill("#own-json", "{}");
+    await page.click("text=Use this request");
+    await page.waitForSelector("text=Not an order-sign call");
     await page.fill("#own-json", JSON.stringify({ ...call(), hook: "patient-view" }));
     await page.click("text=Use this request");
     await sign();
@@ -294,6 +345,8 @@ describe("accessible", () => {
     await page.setViewportSize({ width: 360, height: 800 });
     await sign();
     await page.waitForSelector(".card");
+    expect(await page.locator(".card .indicator").isVisible()).toBe(true);
+    await page.waitForFunction("document.querySelector('.card').getBoundingClientRect().top < innerHeight / 2");
     const overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
     expect(overflow).toBe(0);
   });

@@ -14,24 +14,30 @@ const INDICATORS = { info: "For information", warning: "Please review", critical
 export function drawCard(card, { accept, dismiss }) {
   const detail = element("div", { class: "detail" });
   detail.innerHTML = DOMPurify.sanitize(markdown.render(card.detail ?? ""), ALLOWED);
-  const choices = (card.suggestions ?? []).map((suggestion) => {
-    const hint = suggestion.actions.map(({ description }) => description).join(" ");
-    return element(
+  const choices = (card.suggestions ?? []).flatMap((suggestion) => [
+    element(
       "button",
-      { type: "button", class: "primary", title: hint, on: { click: () => accept(suggestion) } },
+      { type: "button", class: "primary", on: { click: () => once(() => accept(suggestion)) } },
       suggestion.label,
-    );
-  });
-  return element(
+    ),
+    element("p", { class: "quiet" }, suggestion.actions.map(({ description }) => description).join(" ")),
+  ]);
+  /** A card is answered once, also by a double click. */
+  function once(act) {
+    for (const button of article.querySelectorAll("button")) button.disabled = true;
+    act();
+  }
+  const article = element(
     "article",
     { class: `card ${card.indicator === "warning" ? "warning" : "info"}`, "aria-label": "Card" },
     element("span", { class: "indicator" }, INDICATORS[card.indicator] ?? card.indicator),
     element("h3", {}, card.summary),
     detail,
     choices.length > 0 && element("div", { class: "choices" }, ...choices),
-    drawDismissal(card, dismiss),
+    drawDismissal(card, (reason) => once(() => dismiss(reason))),
     element("p", { class: "source" }, "Source: ", drawSource(card.source)),
   );
+  return article;
 }
 
 function drawSource({ label, url }) {

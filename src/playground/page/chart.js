@@ -75,7 +75,7 @@ function drawRecord(key, record, index, change) {
   return element(
     "li",
     {},
-    element("span", { class: "what" }, what),
+    key !== "coverage" && element("span", { class: "what" }, what),
     element("span", { class: "quiet" }, rest),
     key === "allergies" && drawSeverity(record, index, change),
     key === "coverage" && drawPayer(record, index, change),
@@ -110,7 +110,7 @@ function drawSeverity(record, index, change) {
 }
 
 function drawPayer(record, index, change) {
-  const input = element("input", { "aria-label": "Payer", value: record.payor?.[0]?.display ?? "", size: 18 });
+  const input = element("input", { "aria-label": "Payer", value: record.payor?.[0]?.display ?? "", size: 30 });
   input.addEventListener("change", () =>
     change((draft) => {
       draft.prefetch.coverage.entry[index].resource.payor = [{ display: input.value }];
@@ -138,8 +138,20 @@ function drawPalette(key, heading, offered, change) {
   return select;
 }
 
+/** What is not sent for the moment, by source: it comes back when it is sent again. */
+let aside = {};
+
+/** For another call: nothing of the last one comes back. */
+export function forgetAside() {
+  aside = {};
+}
+
 function setReceived(call, key, received) {
   call.prefetch ??= {};
-  if (received) call.prefetch[key] = { resourceType: "Bundle", type: "searchset", entry: [] };
-  else delete call.prefetch[key];
+  if (received) {
+    call.prefetch[key] = aside[key] ?? { resourceType: "Bundle", type: "searchset", entry: [] };
+    return;
+  }
+  aside[key] = call.prefetch[key];
+  delete call.prefetch[key];
 }

@@ -40,8 +40,12 @@ export function drawExchange(path, request, answer) {
   const answerText = answer.body === undefined ? "(empty)" : JSON.stringify(answer.body, null, 2);
   const copied = element("span", { role: "status" });
   const copy = async () => {
-    await navigator.clipboard.writeText(curlFor(path, request));
-    copied.textContent = "Copied.";
+    try {
+      await navigator.clipboard.writeText(curlFor(path, request));
+      copied.textContent = demonstration ? "Copied, without its token." : "Copied.";
+    } catch {
+      copied.textContent = "The browser does not let this page copy: the request stands below.";
+    }
   };
   fill(
     "exchange",

@@ -1,6 +1,6 @@
 // The playground plays the EHR at order entry: a patient, a draft order, Sign, the card, what is done with it.
 import { drawCard } from "./card.js";
-import { drawChart, drawOrders } from "./chart.js";
+import { drawChart, drawOrders, forgetAside } from "./chart.js";
 import { element, fill } from "./dom.js";
 import { configure, diagnosticsOf, drawExchange, post } from "./exchange.js";
 import { resourcesIn, SOURCES } from "./fhir.js";
@@ -23,6 +23,8 @@ const palette = Object.fromEntries(
 
 /** The order-sign call that is shown; changed by what one tries. */
 let call = structuredClone(scenarios[0].call);
+/** The scenario that the call began as, or undefined. */
+let shown = scenarios[0];
 /** Counts what was asked, so that a late answer of an earlier question is not shown. */
 let asked = 0;
 
@@ -31,35 +33,52 @@ function drawPage() {
   fill("records", drawChart(call, palette, tryOtherwise));
 }
 
-function show(next, story) {
+/** @param current the scenario that is shown, or undefined for a request of one's own */
+function show(next, story, current) {
+  asked += 1; // an answer that is still under way belongs to what was shown before
   call = next;
+  shown = current;
+  forgetAside();
+  for (const button of document.querySelectorAll("#patients button")) {
+    button.setAttribute("aria-current", String(button.dataset.id === current?.id));
+  }
+  history.replaceState(undefined, "", current ? `?scenario=${encodeURIComponent(current.id)}` : location.pathname);
   fill("story", story);
   fill("status");
-  fill(
-    "answer",
-    element("p", { class: "none" }, element("strong", {}, "Not signed yet"), "Press Sign to ask the policy."),
-  );
+  say("Not signed yet", "Press Sign to ask the policy.");
   fill("changed");
   fill("why");
   fill("exchange", element("p", { class: "quiet" }, "Nothing was asked yet."));
   drawPage();
 }
 
-function choose({ id, call: chosen, story }) {
-  for (const button of document.querySelectorAll("#patients button")) {
-    button.setAttribute("aria-current", String(button.dataset.id === id));
-  }
-  history.replaceState(undefined, "", `?scenario=${encodeURIComponent(id)}`);
-  show(structuredClone(chosen), story);
+function choose(scenario) {
+  show(structuredClone(scenario.call), scenario.story, scenario);
 }
 
-/** What if: changes the call and asks again. */
+/** Where a card would stand: what happened instead. */
+function say(heading, text) {
+  fill("answer", element("div", { class: "none" }, element("strong", {}, heading), text));
+}
+
+/** What if: changes the call and asks again. The focus stays where it was, though the chart is drawn anew. */
 function tryOtherwise(change) {
+  const { id, ariaLabel } = document.activeElement ?? {};
   const next = structuredClone(call);
   change(next);
   call = next;
+  const reset = () => (shown ? choose(shown) : undefined);
+  fill(
+    "story",
+    "Tried otherwise: the chart is no longer as it was. ",
+    shown && element("button", { type: "button", class: "small", on: { click: reset } }, "Reset"),
+  );
   fill("changed");
   drawPage();
+  const again = id
+    ? document.getElementById(id)
+    : ariaLabel && document.querySelector(`[aria-label="${CSS.escape(ariaLabel)}"]`);
+  (again || document.getElementById("sign")).focus();
   void sign();
 }
 
@@ -69,36 +88,28 @@ async function sign() {
   const request = { ...call, hookInstance: crypto.randomUUID() };
   fill("status", "Asking …");
   const answer = await post(endpoint, request);
-  const explained = await post("/playground/explain", request);
   if (turn !== asked) return;
   drawExchange(endpoint, request, answer);
   drawAnswer(answer);
+  const explained = await post("/playground/explain", request);
+  if (turn !== asked) return;
   fill("why", explained.status === 200 && drawWhy(explained.body));
 }
 
 function drawAnswer(answer) {
+  if (answer.status === 412) {
+    fill("status", "The policy could not answer.");
+    const told = `Neither medications nor allergies were received, so the policy says nothing. For the integrator: ${diagnosticsOf(answer)}`;
+    return say("Not enough was received to judge by", told);
+  }
   if (answer.status !== 200) {
     fill("status", "The policy could not answer.");
-    const nothing = answer.status === 412 ? "Not enough was received to judge by" : "The call was not answered";
-    fill(
-      "answer",
-      element("div", { class: "none" }, element("strong", {}, nothing), element("span", {}, diagnosticsOf(answer))),
-    );
-    return;
+    return say("The call was not answered", diagnosticsOf(answer));
   }
   const { cards } = answer.body;
   if (cards.length === 0) {
     fill("status", "Signed.");
-    fill(
-      "answer",
-      element(
-        "div",
-        { class: "none" },
-        element("strong", {}, "No card"),
-        "The order is signed, and the prescriber is not interrupted.",
-      ),
-    );
-    return;
+    return say("No card", "The order is signed, and the prescriber is not interrupted.");
   }
   fill(
     "status",
@@ -119,40 +130,32 @@ async function accept(card, suggestion) {
   call = { ...call, context: { ...call.context, draftOrders: { ...call.context.draftOrders, entry } } };
   drawPage();
   fill("changed", sideBySide(before, after));
-  await sendFeedback({ card: card.uuid, outcome: "accepted", acceptedSuggestions: [{ id: suggestion.uuid }] });
-  fill(
-    "answer",
-    element(
-      "div",
-      { class: "none" },
-      element("strong", {}, "Changed"),
-      "The order is as shown below. Sign again to ask the policy once more.",
-    ),
-  );
+  say("Changed", "The order is as shown below. Sign again to ask the policy once more.");
   document.getElementById("sign").focus();
+  await sendFeedback({ card: card.uuid, outcome: "accepted", acceptedSuggestions: [{ id: suggestion.uuid }] });
 }
 
 async function dismiss(card, reason) {
+  say("Dismissed", "The order is signed as it was written.");
   await sendFeedback({ card: card.uuid, outcome: "overridden", ...(reason && { overrideReason: { reason } }) });
-  fill(
-    "answer",
-    element(
-      "div",
-      { class: "none" },
-      element("strong", {}, "Dismissed"),
-      "The order is signed as it was written, and the reason is kept.",
-    ),
-  );
 }
 
 async function sendFeedback(feedback) {
+  asked += 1;
+  const turn = asked;
   const body = { feedback: [{ ...feedback, outcomeTimestamp: new Date().toISOString() }] };
   const answer = await post(`${endpoint}/feedback`, body);
+  if (turn !== asked) return;
   drawExchange(`${endpoint}/feedback`, body, answer);
-  fill(
-    "status",
-    answer.status === 200 ? "The service has kept the feedback." : `Feedback was not kept. ${diagnosticsOf(answer)}`,
-  );
+  const kept = feedback.overrideReason
+    ? "The service has kept the feedback and its reason."
+    : "The service has kept the feedback.";
+  fill("status", answer.status === 200 ? kept : `Feedback was not kept. ${diagnosticsOf(answer)}`);
+}
+
+/** On a narrow screen what is asked for is elsewhere: it is brought into view. */
+function bringIntoView(id) {
+  if (matchMedia("(max-width: 72rem)").matches) document.getElementById(id).closest("section").scrollIntoView();
 }
 
 const discovery = new URL("/cds-services", location.href).href;
@@ -183,9 +186,16 @@ fill(
 );
 document.getElementById("sign").addEventListener("click", () => {
   fill("changed");
-  void sign();
+  void sign().then(() => bringIntoView("answer"));
 });
-drawOwn({ fhirServers, current: () => call, use: (own) => show(own, "A request of your own.") });
+drawOwn({
+  fhirServers,
+  current: () => call,
+  use: (own) => {
+    show(own, "A request of your own.");
+    document.getElementById("order").closest("section").scrollIntoView();
+  },
+});
 if (mode === "registered") {
   const notice = document.getElementById("notice");
   notice.textContent =

@@ -1,6 +1,7 @@
 // Applies the actions of an accepted suggestion to the draft orders, as an EHR would: deletes, then creates, then updates (CDS Hooks,
 // "Suggestion": as a FHIR transaction). And shows what changed.
 import { element } from "./dom.js";
+import { drugOf } from "./fhir.js";
 
 /** @returns the orders after the actions; those given stay as they are */
 export function applyActions(orders, actions) {
@@ -32,10 +33,25 @@ export function sideBySide(before, after) {
       element("pre", { tabIndex: 0, "aria-label": heading }, ...marked),
     );
   };
+  const names = (orders) =>
+    orders
+      .filter(({ resourceType }) => resourceType === "MedicationRequest")
+      .map(drugOf)
+      .join(", ");
   return element(
     "div",
-    { class: "changes" },
-    column("Order before", one, other, "gone"),
-    column("Order after", other, one, "come"),
+    {},
+    element(
+      "p",
+      {},
+      element("strong", {}, `${names(before)} → ${names(after) || "no order"}.`),
+      " Dose and quantity stay as they were; the lines that differ are marked.",
+    ),
+    element(
+      "div",
+      { class: "changes" },
+      column("Order before", one, other, "gone"),
+      column("Order after", other, one, "come"),
+    ),
   );
 }

@@ -1,6 +1,7 @@
 // Requests of one's own: pasted, edited, or built for a patient of a FHIR server that the service may call; and a key to sign them with.
 import { element, fill } from "./dom.js";
 import { configure } from "./exchange.js";
+import { signToken } from "./token.js";
 
 /**
  * @param fhirServers base URLs that the service may call
@@ -14,12 +15,19 @@ export function drawOwn({ fhirServers, current, use }) {
     text.value = JSON.stringify(current(), null, 2);
   };
   const take = () => {
+    let own;
     try {
-      use(JSON.parse(text.value));
-      told.textContent = "This request is shown now.";
+      own = JSON.parse(text.value);
     } catch (error) {
       told.textContent = `Not JSON: ${error.message}`;
+      return;
     }
+    if (!Array.isArray(own?.context?.draftOrders?.entry)) {
+      told.textContent = "Not an order-sign call: it has no context.draftOrders with entries.";
+      return;
+    }
+    use(own);
+    told.textContent = "This request is shown now.";
   };
   fill(
     "own-form",
@@ -84,12 +92,15 @@ export function drawKey() {
   const issuer = element("input", { id: "key-issuer", value: "https://sandbox.cds-hooks.org" });
   const key = element("textarea", { id: "key-jwk", spellcheck: false });
   const told = element("p", { role: "status" });
-  const use = () => {
+  const use = async () => {
     try {
-      configure({ demonstration: { issuer: issuer.value, key: JSON.parse(key.value) } });
+      const demonstration = { issuer: issuer.value, key: JSON.parse(key.value) };
+      await signToken(demonstration, location.href);
+      configure({ demonstration });
       told.textContent = "Calls of this page are signed now.";
+      document.getElementById("notice").hidden = true;
     } catch (error) {
-      told.textContent = `Not a JSON Web Key: ${error.message}`;
+      told.textContent = `Not a private JSON Web Key: ${error.message}`;
     }
   };
   fill(

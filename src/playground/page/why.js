@@ -1,6 +1,14 @@
 // Shows why: each criterion with its outcome, its FHIRPath, and the records that each expression selected.
 import { element } from "./dom.js";
 
+/** Of a criterion that the policy only shows. */
+const SHOWN = {
+  documented: "seen",
+  supporting: "reason given",
+  "not-found": "not seen in these records",
+  unknown: "not seen in what was received",
+};
+
 const OUTCOMES = {
   documented: "found",
   supporting: "needs documentation",
@@ -52,7 +60,14 @@ function drawExplanation({ policy, row, authorized, criteria, cautions }) {
   );
 }
 
-function drawCriterion({ label, outcome, text, rules }) {
+function drawCriterion({ label, outcome, decides, text, rules }) {
+  // A record that counts is not held against itself by a rule for records that do not count alone.
+  const counted = new Set(rules.filter(({ grade }) => grade === "documented").flatMap(({ selected }) => selected));
+  const shown = rules.map((rule) => {
+    return rule.grade === "documented"
+      ? rule
+      : { ...rule, selected: rule.selected.filter((each) => !counted.has(each)) };
+  });
   return element(
     "details",
     { class: "criterion" },
@@ -60,24 +75,22 @@ function drawCriterion({ label, outcome, text, rules }) {
       "summary",
       {},
       `${label}: `,
-      element("span", { class: `outcome ${outcome}` }, OUTCOMES[outcome] ?? outcome),
+      element("span", { class: `outcome ${outcome}` }, (decides ? OUTCOMES : SHOWN)[outcome] ?? outcome),
     ),
     element("p", { class: "quiet" }, text),
-    ...rules.map(drawRule),
+    ...shown.map(drawRule),
   );
 }
 
 function drawRules(heading, rules) {
-  const count = rules.reduce((sum, { selected }) => sum + selected.length, 0);
-  return element(
-    "details",
-    {},
-    element("summary", {}, `${heading}: ${count === 0 ? "none" : count}`),
-    ...rules.map(drawRule),
-  );
+  const count = new Set(rules.flatMap(({ selected }) => selected)).size;
+  const unread = rules.some((rule) => rule.unread.length > 0);
+  const told = count > 0 ? String(count) : unread ? "not received" : "none";
+  return element("details", {}, element("summary", {}, `${heading}: ${told}`), ...rules.map(drawRule));
 }
 
-function drawRule({ grade, note, expression, selected }) {
+function drawRule({ grade, note, expression, selected, unread }) {
+  const nothing = unread.length > 0 ? "Not received, so nothing can be said." : "Selected nothing.";
   const heading =
     grade === "documented" ? "Counts" : grade === "supporting" ? "Shown, does not count alone" : undefined;
   return element(
@@ -85,6 +98,6 @@ function drawRule({ grade, note, expression, selected }) {
     {},
     heading && element("p", { class: "quiet" }, note ? `${heading}: ${note}` : heading),
     element("pre", { tabIndex: 0, "aria-label": "FHIRPath" }, expression),
-    element("p", { class: "selected" }, selected.length > 0 ? `Selected: ${selected.join(", ")}` : "Selected nothing."),
+    element("p", { class: "selected" }, selected.length > 0 ? `Selected: ${selected.join(", ")}` : nothing),
   );
 }
