@@ -1,4 +1,4 @@
-// How many calls a second one instance answers, and what each costs: `npm run -s check && node bench/load.ts --database postgres://…`.
+// How many calls a second one instance answers, and what each costs: `node bench/load.ts --database postgres://…`.
 // Callers send one call after the other, each with a token that was signed before the clock starts. CPU and memory are what the
 // service's own metrics say.
 import { spawn } from "node:child_process";
@@ -47,7 +47,7 @@ const child = spawn(process.execPath, ["src/main.ts"], {
 });
 while (!(await fetch(`${service}/health/ready`).catch(() => undefined))?.ok) await wait(100);
 
-/** An order of the brand, with a history of other medicines that makes the body so large. @param size bytes */
+/** An order of the brand, with a history of other medicines, no two alike, that makes the body so large. @param size bytes */
 function order(size: number): string {
   const body = JSON.parse(readFileSync("docs/examples/change.json", "utf8"));
   const history = body.prefetch.medicationRequests;
@@ -57,8 +57,8 @@ function order(size: number): string {
       coding: [
         {
           system: "http://www.nlm.nih.gov/research/umls/rxnorm",
-          code: "314076",
-          display: "lisinopril 10 MG Oral Tablet",
+          code: String(314_076 + number),
+          display: `lisinopril ${number} MG Oral Tablet`,
         },
       ],
     };
