@@ -63,7 +63,7 @@ export const environment = z
     STORE_COMMENTS: trueOrFalse.default(false),
     PLAYGROUND: trueOrFalse.optional(),
     METRICS_PORT: wholeNumber(1, 65_535).optional(),
-    DRAIN_DELAY_MS: wholeNumber(0, 60_000).default(0),
+    DRAIN_DELAY_MS: wholeNumber(0, 60_000).optional(),
     LOG_LEVEL: z
       .enum(["fatal", "error", "warn", "info", "debug", "silent"], "must be fatal, error, warn, info, debug or silent")
       .default("info"),
@@ -90,6 +90,9 @@ export const environment = z
 
 /** An address to listen on has no brackets. */
 const isLoopbackHost = (host: string) => isLoopback(host.includes(":") ? `[${host}]` : host);
+
+/** Milliseconds: longer than a load balancer takes to see that an instance ends. Without it calls are lost when one is renewed. */
+const PRODUCTION_DRAIN_DELAY = 5_000;
 
 /** Calls a minute where the service can be reached from elsewhere. */
 const RATE_LIMIT_ELSEWHERE = 6000;
@@ -130,7 +133,7 @@ export function readSettings(variables: NodeJS.ProcessEnv) {
     exceptionCard: settings.EXCEPTION_CARD,
     operator: settings.OPERATOR,
     metricsPort: settings.METRICS_PORT,
-    drainDelay: settings.DRAIN_DELAY_MS,
+    drainDelay: settings.DRAIN_DELAY_MS ?? (settings.NODE_ENV === "production" ? PRODUCTION_DRAIN_DELAY : 0),
     hasPlayground: settings.PLAYGROUND ?? settings.CLIENTS_FILE === undefined,
     databaseUrl: settings.DATABASE_URL,
     retention: settings.RETENTION_DAYS,

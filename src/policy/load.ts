@@ -1,8 +1,8 @@
 // Loads the policies: one folder each, policy.yaml and value-sets/. Every fault of every policy is found in one go,
 // since a start that stops at the first fault costs its author a start for each.
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, extname, join, relative } from "node:path";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, extname, join, relative, sep } from "node:path";
 import { parseDocument } from "yaml";
 import type { z } from "zod";
 import { evidenceVariables } from "./evidence.ts";
@@ -27,8 +27,7 @@ export class PolicyFaults extends Error {
 /** The policies of a folder, in the order of their names. @throws PolicyFaults */
 export function loadPolicies(directory: string): Policy[] {
   const faults: Fault[] = [];
-  const folders = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : [];
-  const names = folders.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const names = visibleIn(directory).filter((name) => statSync(join(directory, name)).isDirectory());
   if (names.length === 0) faults.push({ file: directory, place: "", reason: "holds no policy folder" });
   const policies = names.sort().map((name) => loadPolicy(join(directory, name), faults));
   if (faults.length > 0) throw new PolicyFaults(faults);
@@ -49,8 +48,7 @@ function loadPolicy(folder: string, faults: Fault[]): Policy | undefined {
 
 function loadValueSets(folder: string, policyFile: PolicyFile, faults: Fault[]): ValueSet[] {
   const directory = join(folder, "value-sets");
-  const files = existsSync(directory) ? readdirSync(directory).sort() : [];
-  return files.flatMap((name) => {
+  return visibleIn(directory).flatMap((name) => {
     const set = basename(name, extname(name));
     const resource = readChecked(join(directory, name), valueSetSchema, faults);
     const rule = policyFile.substances.sets[set];
@@ -193,10 +191,16 @@ function checkNames({ products, text, substances }: PolicyFile, { terminology, f
   }
 }
 
+/** What a folder holds, also inside, but for what is hidden: editors' files, and the versions beside a mounted ConfigMap. */
+function visibleIn(directory: string, recursive = false): string[] {
+  const paths = existsSync(directory) ? readdirSync(directory, { recursive, encoding: "utf8" }) : [];
+  return paths.filter((path) => !path.split(sep).some((name) => name.startsWith("."))).sort();
+}
+
 /** Review date and the first 12 hex digits of a SHA-256 over the folder: its files' names and contents. */
 function revisionOf(folder: string, reviewDate: string): string {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
+  const files = visibleIn(folder, true).map((path) => join(folder, path));
+  const paths = files.filter((path) => statSync(path).isFile()); // also behind a link
   const hash = createHash("sha256");
   for (const path of paths)
     hash

@@ -1,5 +1,5 @@
 // A bad policy stops the start: every fault at once, each with file, place and reason.
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadPolicies, PolicyFaults } from "../../src/policy/load.ts";
@@ -166,4 +166,17 @@ test("the revision is the review date and changes with any file of the folder", 
   expect(before).toMatch(/^2026-03-25-[0-9a-f]{12}$/);
   edit(setPath("gleevec.yaml"), "1 independent source", "one independent source");
   expect(revision()).not.toBe(before);
+});
+
+test("a mounted ConfigMap: what is hidden is no policy, and files behind links count for the revision", () => {
+  const before = loadPolicies(directory)[0]?.revision;
+  const version = join(directory, "imatinib-preferred", "..2026_11_24");
+  mkdirSync(version);
+  renameSync(policyPath(), join(version, "policy.yaml"));
+  symlinkSync(join(version, "policy.yaml"), policyPath());
+  mkdirSync(join(directory, "..data"));
+  writeFileSync(setPath(".gleevec.yaml.swp"), "not YAML: [");
+  expect(loadPolicies(directory).map(({ id, revision }) => [id, revision])).toEqual([["imatinib-preferred", before]]);
+  edit(join(version, "policy.yaml"), "Generic imatinib tablets are", "Generic tablets of imatinib are");
+  expect(loadPolicies(directory)[0]?.revision).not.toBe(before);
 });
