@@ -20,22 +20,33 @@ export function toText(bytes: Uint8Array): string {
 }
 
 const BYTE_ORDER_MARK = 0xfeff;
-const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d];
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const [OPENS, CLOSES, BEGINS_TEXT] = [1, 2, 3];
 
-/** Looks at the bytes before they are parsed: one pass, without memory. None of these bytes is part of a longer character. */
+/** What each byte means outside of texts; most mean nothing. None of these bytes is part of a longer character. */
+const MEANING = new Uint8Array(256);
+for (const bracket of "[{") MEANING[bracket.charCodeAt(0)] = OPENS;
+for (const bracket of "]}") MEANING[bracket.charCodeAt(0)] = CLOSES;
+MEANING[QUOTE] = BEGINS_TEXT;
+
+/** Looks at the bytes before they are parsed: one pass, without memory. */
 function isTooDeep(bytes: Uint8Array): boolean {
   let level = 0;
-  let inText = false;
   for (let at = 0; at < bytes.length; at += 1) {
-    const byte = bytes[at];
-    if (inText) {
-      if (byte === BACKSLASH) at += 1;
-      else if (byte === QUOTE) inText = false;
-    } else if (byte === QUOTE) inText = true;
-    else if (byte === OPEN_OBJECT || byte === OPEN_LIST) {
+    const meaning = MEANING[bytes[at] ?? 0];
+    if (meaning === 0) continue;
+    if (meaning === BEGINS_TEXT) at = endOfText(bytes, at);
+    else if (meaning === OPENS) {
       level += 1;
       if (level > MOST_LEVELS) return true;
-    } else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) level = Math.max(0, level - 1);
+    } else level = Math.max(0, level - 1);
   }
   return false;
+}
+
+/** The place of the quote that ends the text which begins at `start`. */
+function endOfText(bytes: Uint8Array, start: number): number {
+  let at = start + 1;
+  while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
+  return at;
 }

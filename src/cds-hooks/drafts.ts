@@ -83,7 +83,10 @@ export async function resolveReasons(
     objectsIn(asSent.reasonReference).filter((reference) => !findReferred(index, asSent, reference)),
   );
   if (access) await fetchReferred(index, access, open);
-  return orders.map(({ asSent }) => ({ asSent, resolved: resolveRecord(index, asSent) }));
+  return orders.map((order) => {
+    const { asSent } = order;
+    return asSent.reasonReference === undefined ? order : { asSent, resolved: resolveRecord(index, asSent) };
+  });
 }
 
 function addPrefetchToIndex(index: ReferenceIndex, { prefetch }: OrderSignCall): void {

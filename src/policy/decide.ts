@@ -5,6 +5,7 @@ import { type Chart, type ChartVariable, chartVariables, isComplete, type Shortf
 import { type Pools, poolRecords, select } from "./evidence.ts";
 import type { Expression } from "./expression.ts";
 import type { FhirRecord } from "./fhir-json.ts";
+import { oncePer } from "./once.ts";
 import type { Order } from "./order.ts";
 import { ordersOf } from "./order.ts";
 import { matchPayer, type PayerMatch } from "./payer.ts";
@@ -58,10 +59,10 @@ export type Decision = {
 };
 
 /** The chart variables that a policy reads: what has to be fetched for it. */
-export function sourcesRead(policy: Policy): ChartVariable[] {
+export const sourcesRead = oncePer((policy: Policy): ChartVariable[] => {
   const used = new Set([...clinicalSources(policy), "coverage"]);
   return chartVariables.filter((variable) => used.has(variable));
-}
+});
 
 /** Whether the policy speaks about any of the drafts. If not, there is nothing to decide, and no need of the chart. */
 export function speaksAbout(policy: Policy, drafts: readonly Order[]): boolean {
@@ -112,8 +113,7 @@ function firstRow({ policy, chart, payer, authorized, criteria, cautions, gaps }
     return deciding.every(isEstablished) ? "exception-established" : "exception-to-confirm";
   }
   if (cautions.length > 0) return "caution";
-  const cautionSources = variablesOf(policy.cautions.flatMap((caution) => caution.select));
-  const unread = cautionSources.some(
+  const unread = cautionSources(policy).some(
     (source) => !isComplete(chart[source]) || gaps.some((gap) => gap.source === source),
   );
   return unread ? "cautions-unread" : "change";
@@ -139,7 +139,7 @@ function findCautions(policy: Policy, pools: Pools): CautionFinding[] {
 }
 
 function findCriterion(criterion: Criterion, pools: Pools, chart: Chart): CriterionFinding {
-  const sources = variablesOf([...criterion.documented, ...criterion.supporting].map((rule) => rule.select));
+  const sources = criterionSources(criterion);
   const documented = findEvidence(criterion.documented, pools);
   if (documented.length > 0) return { criterion, outcome: "documented", evidence: documented, sources };
   const supporting = findEvidence(criterion.supporting, pools);
@@ -158,17 +158,21 @@ function findEvidence(rules: readonly EvidenceRule[], pools: Pools): Evidence[] 
 }
 
 /** Sources that the policy reads, but for the coverage: a payer that is not known is said in words of its own. */
-function clinicalSources(policy: Policy): ChartVariable[] {
-  return variablesOf(expressionsOf(policy).filter((expression) => expression !== policy.alreadyOrdered));
-}
+const clinicalSources = oncePer((policy: Policy) =>
+  variablesOf(expressionsOf(policy).filter((expression) => expression !== policy.alreadyOrdered)),
+);
+const cautionSources = oncePer((policy: Policy) => variablesOf(policy.cautions.flatMap(({ select }) => select)));
+const criterionSources = oncePer(({ documented, supporting }: Criterion) =>
+  variablesOf([...documented, ...supporting].map((rule) => rule.select)),
+);
 
 /** The expressions of a policy that select from the chart. */
-export function expressionsOf(policy: Policy): Expression[] {
+export const expressionsOf = oncePer((policy: Policy): Expression[] => {
   const rules = policy.criteria.flatMap((criterion) => [...criterion.documented, ...criterion.supporting]);
   const cautions = policy.cautions.flatMap((caution) => caution.select);
   const { authorized, alreadyOrdered, unanswered } = policy;
   return [authorized, alreadyOrdered, ...rules.map((rule) => rule.select), ...cautions, ...unanswered];
-}
+});
 
 function variablesOf(expressions: readonly { readonly variables: readonly string[] }[]): ChartVariable[] {
   const used = new Set(expressions.flatMap(({ variables }) => variables));

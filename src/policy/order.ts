@@ -2,6 +2,7 @@
 import { codingKeys } from "./codings.ts";
 import { codingsOf, type FhirObject, type FhirRecord, isObject, namesOf } from "./fhir-json.ts";
 import { membership } from "./membership.ts";
+import { oncePer } from "./once.ts";
 import type { Policy, Replacement } from "./policy.ts";
 import { fitsRule } from "./terms.ts";
 
@@ -17,14 +18,20 @@ export function drugOf(record: FhirRecord): FhirObject | undefined {
 export function ordersOf(policy: Policy, valueSet: string, drafts: readonly Order[]): Order[] {
   return drafts.filter(({ resolved }) => {
     const drug = drugOf(resolved);
-    if (!drug || !membership(policy.terminology, drug).has(valueSet)) return false;
+    return drug !== undefined && membership(policy.terminology, drug).has(valueSet) && appliesTo(policy)(resolved);
+  });
+}
+
+/** Whether a policy applies to an order; the same order is asked about when it is looked for and when it is decided. */
+const appliesTo = oncePer((policy: Policy) =>
+  oncePer((order: FhirRecord): boolean => {
     try {
-      return policy.appliesTo.evaluate({ orders: [resolved] }).length > 0;
+      return policy.appliesTo.evaluate({ orders: [order] }).length > 0;
     } catch {
       return false; // an order that the expression cannot read is not one that it selects
     }
-  });
-}
+  }),
+);
 
 /**
  * The replacement of the drug's strength, or undefined when the strength is not certain: by the codes of the strengths'
