@@ -1,8 +1,10 @@
 // The functions that policies have beside those of FHIRPath. Knows FHIR's data types; knows no policy.
+
 import { codingKeys } from "./codings.ts";
 import { inFuture, inPast, isDate } from "./dates.ts";
 import { codingsOf, type FhirObject, isObject, namesOf, objectsIn, textIn } from "./fhir-json.ts";
 import { membership, mentioned } from "./membership.ts";
+import { oncePer } from "./once.ts";
 import { consistsOf, type Folded, fold, words } from "./terms.ts";
 import type { Terminology } from "./value-sets.ts";
 
@@ -16,7 +18,7 @@ export function localFunctions(terminology: Terminology) {
   const mentions = (value: unknown, name: string) =>
     (typeof value === "string" && mentioned(terminology, value).has(name)) ||
     (isObject(value) && mentioned(terminology, asConcept(value)).has(name));
-  const textsOf = remember(textsSaid);
+  const textsOf = oncePer<FhirObject, Folded[]>(textsSaid);
   const says = (value: unknown, word: string) =>
     (isObject(value) ? textsOf(value) : textsSaid(value)).some((text) => isWord(text, word));
   return {
@@ -40,16 +42,6 @@ export function localFunctions(terminology: Terminology) {
     inFuture: { fn: (dates: unknown[]) => [dates.some((date) => inFuture(date))], arity: { 0: [] } },
     inPast: { fn: (dates: unknown[]) => [dates.some((date) => inPast(date))], arity: { 0: [] } },
     isDate: { fn: (dates: unknown[]) => [dates.some(isDate)], arity: { 0: [] } },
-  };
-}
-
-/** Looks at each concept once, as long as it lives. */
-function remember<T>(look: (concept: FhirObject) => T): (concept: FhirObject) => T {
-  const known = new WeakMap<FhirObject, T>();
-  return (concept) => {
-    const found = known.get(concept) ?? look(concept);
-    known.set(concept, found);
-    return found;
   };
 }
 

@@ -1,0 +1,213 @@
+// The shapes of the API as zod schemas, for openapi.ts: what a client sends and gets. A test holds them to what the service takes and gives.
+import { z } from "zod";
+import { HOOK } from "./cds-hooks/request.ts";
+import { chartVariables } from "./policy/chart.ts";
+
+const text = z.string().min(1);
+const count = z.int().min(0);
+const fhirResource = z.looseObject({ resourceType: text }).describe("A FHIR R4 resource");
+const fhirBundle = z
+  .looseObject({ resourceType: z.literal("Bundle"), entry: z.array(z.unknown()).optional() })
+  .describe("A FHIR R4 Bundle");
+const coding = z.object({ system: text, code: text, display: text });
+
+const fhirAuthorization = z
+  .object({
+    access_token: z.string().regex(/^[\x21-\x7e]{1,16384}$/),
+    token_type: z.string().regex(/^[Bb][Ee][Aa][Rr][Ee][Rr]$/),
+    expires_in: z.number(),
+    scope: z.string(),
+    subject: z.string(),
+    patient: z.string().optional(),
+  })
+  .describe("A token for fhirServer. It is neither kept nor logged");
+
+const prefetch = z
+  .record(z.string(), z.unknown())
+  .nullish()
+  .describe(
+    `Search results by key: ${chartVariables.join(", ")}. A key that is missing or failed is read from fhirServer, if that may be called`,
+  );
+
+const orderSignCall = z
+  .object({
+    hook: z.literal(HOOK),
+    hookInstance: z.guid(),
+    fhirServer: z
+      .url({ protocol: /^https?$/ })
+      .max(2048)
+      .optional(),
+    fhirAuthorization: fhirAuthorization.optional(),
+    context: z.object({
+      userId: z.string().regex(/^\w+\/[\w.-]+$/),
+      patientId: text.max(512),
+      encounterId: z.string().optional(),
+      draftOrders: fhirBundle,
+    }),
+    prefetch,
+  })
+  .meta({ dependentRequired: { fhirAuthorization: ["fhirServer"] } })
+  .describe("CDS Hooks, HTTP Request, for order-sign. Other fields are ignored");
+
+const action = z
+  .discriminatedUnion("type", [
+    z.object({ type: z.enum(["create", "update"]), description: text, resource: fhirResource }),
+    z.object({ type: z.literal("delete"), description: text, resourceId: text }),
+  ])
+  .describe("CDS Hooks, Action");
+
+const suggestion = z.object({ label: text, uuid: z.guid(), actions: z.array(action).min(1) });
+
+const card = z
+  .object({
+    uuid: z.guid(),
+    summary: text.max(139),
+    detail: text.describe("GitHub Flavored Markdown, without HTML"),
+    indicator: z.enum(["info", "warning"]),
+    source: z.object({ label: text, url: z.url(), topic: z.object({ system: text, code: text }) }),
+    suggestions: z.array(suggestion).min(1).optional(),
+    selectionBehavior: z.literal("any").optional(),
+    overrideReasons: z.array(coding).min(1).optional(),
+    extension: z
+      .object({ "davinci-crd.associated-resource": z.array(z.object({ reference: text })).min(1) })
+      .optional()
+      .describe("The orders that the card speaks of"),
+  })
+  .describe("CDS Hooks, Card. Elements without a value are left out");
+
+const overrideReason = z
+  .object({
+    reason: z
+      .object({ code: text.max(256), system: z.string().max(256).optional(), display: z.string().max(256).optional() })
+      .optional(),
+    userComment: z.string().max(4000).optional().describe("May hold patient data: kept only if the operator says so"),
+    extension: z.record(z.string(), z.unknown()).optional().describe("Of Epic: the site's own reason"),
+  })
+  .meta({ anyOf: ["reason", "userComment", "extension"].map((name) => ({ required: [name] })) });
+
+const outcome = z
+  .object({
+    card: text.max(256).describe("The uuid of a card"),
+    outcome: z.enum(["accepted", "overridden"]),
+    acceptedSuggestions: z
+      .array(z.object({ id: text.max(256) }))
+      .max(50)
+      .optional()
+      .describe("Required, and not empty, when the outcome is accepted"),
+    overrideReason: overrideReason.optional(),
+    overrideReasons: z
+      .union([overrideReason, z.array(overrideReason).max(50)])
+      .optional()
+      .describe("As Epic writes overrideReason"),
+    outcomeTimestamp: z.iso.datetime({ offset: true }),
+  })
+  .meta({
+    if: { properties: { outcome: { const: "accepted" } } },
+    // biome-ignore lint/suspicious/noThenProperty: a word of JSON Schema
+    then: { required: ["acceptedSuggestions"], properties: { acceptedSuggestions: { minItems: 1 } } },
+  });
+
+const rate = z
+  .object({ rate: z.number(), low: z.number(), high: z.number() })
+  .optional()
+  .describe("Of the cards with feedback, the share that was accepted, with its 95 % interval; absent without feedback");
+const totals = { cards: count, accepted: count, overridden: count, ignored: count, acceptance: rate };
+
+const rules = z.array(z.object({ note: text.optional(), expression: text }));
+const terms = z.array(z.string());
+
+/** The shapes by name, as components of the document. */
+export const shapes = {
+  Discovery: z.object({
+    services: z.array(
+      z.object({
+        hook: text,
+        hookVersion: text,
+        version: text,
+        id: text,
+        title: text,
+        description: text,
+        usageRequirements: text,
+        prefetch: z.record(z.string(), z.string()),
+      }),
+    ),
+  }),
+  OrderSignCall: orderSignCall,
+  Card: card,
+  Cards: z.object({ cards: z.array(card) }).describe("No advice is an empty list"),
+  Feedback: z.object({ feedback: z.array(outcome).min(1).max(1000) }).describe("CDS Hooks, Feedback: one batch"),
+  Insights: z.object({
+    ...totals,
+    unknown: z.object({ accepted: count, overridden: count }),
+    reasons: z.array(z.object({ reason: text, system: z.string().nullable(), cards: count })),
+    byRevision: z.array(z.object({ policy: text, revision: text, ...totals })),
+    byClient: z.array(z.object({ client: text, ...totals })),
+    latency: z.object({ p50: z.number(), p90: z.number(), p99: z.number() }).optional().describe("Milliseconds"),
+  }),
+  Policy: z.object({
+    id: text,
+    revision: text.describe("Review date, and the first 12 hex digits of a SHA-256 over the policy's folder"),
+    title: text,
+    publisher: text,
+    reviewDate: z.iso.date(),
+    document: text,
+    operator: text,
+    statement: text,
+    payer: z.object({
+      ...{ name: text, names: terms, benefits: terms },
+      ...{ otherBenefits: terms, selfPay: terms, nobody: terms },
+    }),
+    products: z.object({
+      nonPreferred: z.object({ name: text, valueSet: text, brandNames: terms, brandOnly: terms }),
+      preferred: z.object({ name: text, valueSet: text }),
+      replacements: z.array(coding.extend({ strength: text, valueSet: text })),
+    }),
+    appliesTo: text.describe("FHIRPath, as all rules"),
+    authorized: text,
+    alreadyOrdered: text,
+    criteria: z.array(
+      z.object({
+        ...{ id: text, label: text, text },
+        ...{ decides: z.boolean(), documented: rules, supporting: rules, established: text.optional() },
+      }),
+    ),
+    cautions: z.array(z.object({ id: text, overridesException: z.boolean(), expressions: z.array(text) })),
+    unanswered: z.array(text),
+    valueSets: z.array(
+      z.object({
+        ...{ name: text, title: text, description: text.optional(), excludes: terms },
+        concepts: z.array(coding.extend({ comment: text.optional() })),
+        text: z.array(z.object({ all: terms, any: terms, none: terms })),
+        names: z.object({ names: terms, except: terms, neutral: terms }).optional(),
+      }),
+    ),
+    history: z.array(z.object({ date: z.iso.date(), revision: text, changes: text })),
+  }),
+  Live: z.object({ status: z.literal("live") }),
+  Ready: z.object({
+    status: z.enum(["ready", "starting", "degraded", "ending"]),
+    mode: z.enum(["open", "registered"]),
+    warning: text.optional().describe("What open mode means"),
+    store: z.object({ status: z.enum(["ok", "starting", "degraded"]), why: text.optional() }),
+    policies: z.array(z.object({ id: text, revision: text })),
+  }),
+  OperationOutcome: z.object({
+    resourceType: z.literal("OperationOutcome"),
+    issue: z
+      .array(
+        z.object({
+          severity: z.literal("error"),
+          code: text,
+          details: z
+            .object({ coding: z.array(z.object({ code: text })) })
+            .optional()
+            .describe("On a 401: the check that failed"),
+          diagnostics: text,
+          expression: z.array(text).optional().describe("The fields at fault"),
+        }),
+      )
+      .min(1),
+  }),
+};
+
+export type Shape = keyof typeof shapes;
