@@ -1,0 +1,17 @@
+// `npm run policy -- <command>`: what an author of policies runs. One command a file.
+import type { Command } from "./command.ts";
+
+const commands: Readonly<Record<string, Command>> = {};
+
+const [name = "", ...args] = process.argv.slice(2);
+const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+try {
+  if (!command) throw new TypeError(name === "" ? "name a command" : `there is no command "${name}"`);
+  process.exitCode = await command.run(args);
+} catch (error) {
+  if (!(error instanceof TypeError)) throw error;
+  const usages = command ? { [name]: command } : commands;
+  const lines = Object.entries(usages).map(([each, { usage }]) => `  npm run policy -- ${each} ${usage}\n`);
+  process.stderr.write(`${error.message}\n${lines.join("")}`);
+  process.exitCode = 2;
+}
