@@ -35,7 +35,7 @@ export async function readDrafts(
   const resources = entries.map((entry) => (isObject(entry) ? entry.resource : undefined));
   const readable = resources.filter(isRecord).filter((resource) => !isOversized(resource));
   const requests = readable.filter(({ resourceType }) => resourceType === "MedicationRequest");
-  const own = requests.filter((request) => (patientIn(request.subject) ?? patientId) === patientId);
+  const own = requests.filter((request) => (patientIn(request.subject, patientId) ?? patientId) === patientId);
   // Most calls concern no policy: prefetch is looked through only where a draft's drug may stand in it.
   if (own.some((request) => unresolvedDrug(index, request))) addPrefetchToIndex(index, call);
   if (access)

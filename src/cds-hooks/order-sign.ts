@@ -6,6 +6,7 @@ import { type Chart, UNREAD_CHART } from "../policy/chart.ts";
 import { type Decision, decide, sourcesRead, speaksAbout } from "../policy/decide.ts";
 import type { Order } from "../policy/order.ts";
 import type { Policy } from "../policy/policy.ts";
+import { createSight } from "../policy/sight.ts";
 import { mightSpeakOf } from "../policy/value-sets.ts";
 import type { Trace } from "../trace.ts";
 import { type Card, type CardSettings, cardFor } from "./card.ts";
@@ -75,13 +76,15 @@ export async function readOrderSign(
   { ehr, trace }: OrderSignReader,
   settings: Pick<OrderSignSettings, "policies" | "callDeadline">,
 ): Promise<OrderSignCase> {
-  const deadline = AbortSignal.timeout(settings.callDeadline);
   const call = readOrderSignCall(body);
   const { fhirServer, fhirAuthorization, hookInstance } = call;
   // The EHR may be called only with both ("FHIR Resource Access").
   const access =
     fhirServer && fhirAuthorization
-      ? ehr.open(fhirServer, fhirAuthorization.access_token, { deadline, headers: trace?.headers })
+      ? ehr.open(fhirServer, fhirAuthorization.access_token, {
+          deadline: AbortSignal.timeout(settings.callDeadline),
+          headers: trace?.headers,
+        })
       : undefined;
   const mightMatter = (text: string) => settings.policies.some(({ terminology }) => mightSpeakOf(terminology, text));
   const drafts = await readDrafts(call, access, mightMatter);
@@ -104,6 +107,7 @@ export async function readOrderSign(
         index,
         drafts: drafts.orders.map(({ asSent }) => asSent),
         mightMatter,
+        sight: createSight(policies),
       },
       sources,
     ),

@@ -1,7 +1,7 @@
 // The order-sign call as CDS Hooks defines it ("HTTP Request", and order-sign in the hook library). The envelope is checked
 // strictly; the FHIR resources in it are opaque here, and read later as far as possible. Unknown fields are ignored.
 import { z } from "zod";
-import { isObject, objectsIn } from "../policy/fhir-json.ts";
+import { isObject } from "../policy/fhir-json.ts";
 import { plain } from "../policy/template.ts";
 import { CallError } from "./errors.ts";
 
@@ -54,7 +54,7 @@ const MOST_ENTRIES = 10_000; // in all Bundles of a call
 export function readOrderSignCall(body: unknown): OrderSignCall {
   const call = readBody(orderSignCall, body, "CDS Hooks order-sign call");
   const bundles = [call.context.draftOrders, ...Object.values(call.prefetch ?? {})];
-  const sizes = bundles.map((bundle) => (isObject(bundle) ? objectsIn(bundle.entry).length : 0));
+  const sizes = bundles.map((bundle) => (isObject(bundle) && Array.isArray(bundle.entry) ? bundle.entry.length : 1));
   const entries = sizes.reduce((sum, size) => sum + size, 0);
   if (entries > MOST_ENTRIES) {
     const message = `The Bundles hold ${entries} entries, and at most ${MOST_ENTRIES} are read: send only what discovery asks for`;

@@ -24,13 +24,18 @@ export function readPage(value: unknown): Page | undefined {
   if (value.resourceType !== "Bundle") return { ...nothing, records: [value] };
   const { entry = [], total } = value;
   if (!Array.isArray(entry)) return undefined;
-  const resources = entry.map((each: unknown) => (isObject(each) ? each.resource : undefined));
-  const records = resources.filter(isRecord);
-  const outcomes = records.filter(({ resourceType }) => resourceType === "OperationOutcome");
+  const records: FhirRecord[] = [];
+  let [illFormed, failed] = [0, false];
+  for (const each of entry as unknown[]) {
+    const resource = isObject(each) ? each.resource : undefined;
+    if (!isRecord(resource)) illFormed += 1;
+    else if (resource.resourceType !== "OperationOutcome") records.push(resource);
+    else if (isFailure(resource)) failed = true;
+  }
   return {
-    records: records.filter(({ resourceType }) => resourceType !== "OperationOutcome"),
-    illFormed: resources.length - records.length,
-    failed: outcomes.some(isFailure),
+    records,
+    illFormed,
+    failed,
     next: linkOf(value, "next"),
     self: linkOf(value, "self"),
     total: typeof total === "number" ? total : undefined,

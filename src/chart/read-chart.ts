@@ -2,8 +2,10 @@
 // the deadline of the call. What could not be read is part of the result, never an error.
 import { type Chart, type ChartVariable, chartVariables, type Shortfall, type Source } from "../policy/chart.ts";
 import { type FhirObject, type FhirRecord, referenceTo, textIn } from "../policy/fhir-json.ts";
+import type { Sight } from "../policy/sight.ts";
 import { type Page, readPage } from "./bundle.ts";
 import { type EhrAccess, type EhrAnswer, getFromEhr } from "./ehr.ts";
+import { isOversized } from "./oversized.ts";
 import { judgeRecord, namesDrug, resolveRecord, unresolvedDrug } from "./record.ts";
 import { addToIndex, fetchReferred, type ReferenceIndex } from "./references.ts";
 import { isNarrowed, searchFor, sources } from "./sources.ts";
@@ -18,6 +20,8 @@ export type ChartRequest = {
   readonly drafts: readonly FhirRecord[];
   /** Whether a text may name something that a policy speaks about: a reason to read what stands behind it. */
   readonly mightMatter: (text: string) => boolean;
+  /** Which records can count: the others are counted, and left out. */
+  readonly sight: Sight;
 };
 
 /** Where each source came from, for the log: no content, no address. */
@@ -44,8 +48,7 @@ export async function readChart(
     await Promise.all(variables.map(async (variable) => [variable, await readSource(request, variable)] as const)),
   );
   for (const raw of raws.values()) {
-    if (raw.state === "read")
-      for (const record of raw.pages.flatMap((page) => page.records)) addToIndex(request.index, record);
+    if (raw.state === "read") for (const { records } of raw.pages) addToIndex(request.index, records);
   }
   await resolveDrugs(request, [...raws.values()]);
   const chart = Object.fromEntries(
@@ -88,12 +91,18 @@ async function fromAnswer(access: EhrAccess, answer: EhrAnswer): Promise<Raw> {
 
 /** Why the page may not hold everything, but for pages that follow. */
 function shortfallsOf(variable: ChartVariable, page: Page): Shortfall[] {
-  const matches = page.records.filter(({ resourceType }) => resourceType === sources[variable].resourceType).length;
   const short: Shortfall[] = [];
   if (page.failed) short.push("part-failed");
   if (page.self && isNarrowed(variable, page.self)) short.push("narrowed");
-  if (!page.next && page.total !== undefined && page.total > matches + page.illFormed) short.push("pages-missing");
+  if (!page.next && page.total !== undefined && page.total > countOf(page, variable) + page.illFormed)
+    short.push("pages-missing");
   return short;
+}
+
+function countOf({ records }: Page, variable: ChartVariable): number {
+  let count = 0;
+  for (const { resourceType } of records) if (resourceType === sources[variable].resourceType) count += 1;
+  return count;
 }
 
 /** Follows `next` links on the EHR's own server, as far as token, deadline and bounds allow. */
@@ -134,19 +143,24 @@ async function resolveDrugs({ access, index, mightMatter }: ChartRequest, raws: 
 
 function toSource(request: ChartRequest, variable: ChartVariable, raw: Raw | undefined): Source {
   if (raw?.state !== "read") return { state: raw?.state ?? "not-received" };
+  const { resourceType } = sources[variable];
   const draftReferences = new Set(request.drafts.map(referenceTo));
   const records = new Map<string, FhirRecord>();
   let unreadable = raw.pages.reduce((sum, page) => sum + page.illFormed, 0);
   let otherPatient = 0;
-  for (const record of raw.pages.flatMap((page) => page.records)) {
-    const reference = referenceTo(record) ?? `#${records.size}`;
-    const isRelevant = record.resourceType === sources[variable].resourceType;
-    if (!isRelevant || draftReferences.has(reference) || records.has(reference)) continue;
-    const judgement = judgeRecord(variable, record, request.patientId);
-    const resolved = judgement === "usable" ? resolveRecord(request.index, record) : record;
-    if (judgement === "other-patient") otherPatient += 1;
-    else if (judgement === "unreadable" || !namesDrug(resolved)) unreadable += 1;
-    else records.set(reference, resolved);
+  for (const page of raw.pages) {
+    for (const record of page.records) {
+      if (record.resourceType !== resourceType) continue;
+      const judgement = judgeRecord(variable, record, request.patientId);
+      if (judgement === "other-patient") otherPatient += 1;
+      if (judgement === "other-patient") continue;
+      const resolved = judgement === "usable" ? resolveRecord(request.index, record) : undefined;
+      if (resolved && namesDrug(resolved) && !request.sight(variable, resolved)) continue;
+      const reference = referenceTo(record) ?? `#${records.size}`;
+      if (draftReferences.has(reference) || records.has(reference)) continue;
+      if (!resolved || !namesDrug(resolved) || isOversized(record)) unreadable += 1;
+      else records.set(reference, resolved);
+    }
   }
   return { state: "read", records: [...records.values()], shortfalls: raw.shortfalls, unreadable, otherPatient };
 }

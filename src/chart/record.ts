@@ -1,15 +1,7 @@
 // Makes a record of the chart ready for the decision: checks that it can be understood and whose it is, and puts what
 // its references mean into the record itself, so that expressions need not follow references.
 import type { ChartVariable } from "../policy/chart.ts";
-import {
-  codingsOf,
-  type FhirObject,
-  type FhirRecord,
-  isObject,
-  namesOf,
-  objectsIn,
-  textIn,
-} from "../policy/fhir-json.ts";
+import { codingsOf, type FhirObject, type FhirRecord, isObject, objectsIn, textIn } from "../policy/fhir-json.ts";
 import { isOversized } from "./oversized.ts";
 import { findReferred, type ReferenceIndex } from "./references.ts";
 import { sources } from "./sources.ts";
@@ -24,23 +16,33 @@ export function judgeRecord(
   patientId: string,
 ): "usable" | "unreadable" | "other-patient" {
   const { ownerElement, saysSomething } = sources[variable];
-  const owner = patientIn(record[ownerElement]);
+  const owner = patientIn(record[ownerElement], patientId);
   if (owner && owner !== patientId) return "other-patient";
-  if (isOversized(record)) return "unreadable";
-  const said = saysSomething.some((element) => objectsIn(record[element]).length > 0);
+  const said = saysSomething.some((element) => isObject(record[element]) || objectsIn(record[element]).length > 0);
   const hasStatus = variable === "allergies" || textIn(record.status) !== undefined;
   return owner && said && hasStatus ? "usable" : "unreadable";
 }
 
-/** The id of the Patient that a reference means, relative or absolute, or undefined where it means none. */
-export function patientIn(reference: unknown): string | undefined {
-  const target = isObject(reference) ? textIn(reference.reference) : undefined;
-  return target && /(?:^|\/)Patient\/([^/]+)(?:\/_history\/[^/]+)?$/.exec(target)?.[1];
+/**
+ * The id of the Patient that a reference means, relative or absolute, or undefined where it means none.
+ * @param expected the id that it nearly always is
+ */
+export function patientIn(reference: unknown, expected: string): string | undefined {
+  if (!isObject(reference)) return undefined;
+  const { reference: target } = reference;
+  if (typeof target !== "string") return undefined;
+  if (target.length === PATIENT.length + expected.length && target.endsWith(expected) && target.startsWith(PATIENT))
+    return expected;
+  return /(?:^|\/)Patient\/([^/]+)(?:\/_history\/[^/]+)?$/.exec(target.trim())?.[1];
 }
 
-/** A copy of the record in which references to a drug, a reason or a payer also say what they mean. */
+const PATIENT = "Patient/";
+
+/** The record, or a copy in which references to a drug, a reason or a payer also say what they mean. */
 export function resolveRecord(index: ReferenceIndex, record: FhirRecord): FhirRecord {
   if (record.resourceType === "Coverage") return resolvePayors(index, record);
+  const { medicationReference, reasonReference, contained: within } = record;
+  if (medicationReference === undefined && reasonReference === undefined && within === undefined) return record;
   const resolved: { [element: string]: unknown; resourceType: string } = { ...record };
   if (isObject(record.medicationReference)) {
     resolved.medicationCodeableConcept = drugMeant(index, record, record.medicationReference);
@@ -99,5 +101,6 @@ function resolvePayors(index: ReferenceIndex, coverage: FhirRecord): FhirRecord 
 /** Whether the drug of a record, its references resolved, names itself in any way. */
 export function namesDrug(record: FhirRecord): boolean {
   const drug = record.medicationCodeableConcept;
-  return !isObject(drug) || codingsOf(drug).some(({ code }) => textIn(code)) || namesOf(drug).length > 0;
+  if (!isObject(drug) || textIn(drug.text)) return true;
+  return codingsOf(drug).some(({ code, display }) => textIn(code) ?? textIn(display));
 }

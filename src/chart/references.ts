@@ -2,12 +2,22 @@
 // the forms that clients send: with and without "#", relative, absolute, versioned, urn:uuid.
 
 import { withoutEndSlashes } from "../network/urls.ts";
-import { type FhirObject, type FhirRecord, isObject, isRecord, objectsIn, textIn } from "../policy/fhir-json.ts";
+import {
+  type FhirObject,
+  type FhirRecord,
+  isObject,
+  isRecord,
+  objectsIn,
+  referenceTo,
+  textIn,
+} from "../policy/fhir-json.ts";
 import { type EhrAccess, getFromEhr } from "./ehr.ts";
 
 /** Resources that came along, by every name under which a reference may ask for them. */
 export type ReferenceIndex = {
   readonly byName: Map<string, FhirRecord>;
+  /** Bundles and resources that are not in `byName` yet: most calls refer to nothing, so they are put there when one does. */
+  readonly waiting: unknown[];
   readonly server: string | undefined;
   /** What was asked of the EHR in this call, so that nothing is asked twice. */
   readonly asked: Map<string, Promise<void>>;
@@ -18,18 +28,30 @@ const LONGEST_ID = 512;
 const REFERABLE = new Set(["Medication", "Condition", "Organization"]);
 
 export function createIndex(server: string | undefined): ReferenceIndex {
-  return { byName: new Map(), asked: new Map(), server: server === undefined ? undefined : withoutEndSlashes(server) };
+  return {
+    byName: new Map(),
+    waiting: [],
+    asked: new Map(),
+    server: server === undefined ? undefined : withoutEndSlashes(server),
+  };
 }
 
-/** Adds the resources of a Bundle (by id and fullUrl), or a single resource. */
+/** Adds the resources of a Bundle (by id and fullUrl), a single resource, or a list of them. */
 export function addToIndex(index: ReferenceIndex, value: unknown): void {
-  if (!isRecord(value)) return;
-  const entries = value.resourceType === "Bundle" ? objectsIn(value.entry) : [{ resource: value } as FhirObject];
-  for (const { resource, fullUrl } of entries) {
-    if (!isRecord(resource) || !REFERABLE.has(resource.resourceType)) continue;
-    if (textIn(resource.id)) index.byName.set(`${resource.resourceType}/${textIn(resource.id)}`, resource);
-    if (textIn(fullUrl)) index.byName.set(textIn(fullUrl) ?? "", resource);
+  index.waiting.push(value);
+}
+
+function indexed({ byName, waiting }: ReferenceIndex): ReadonlyMap<string, FhirRecord> {
+  for (const value of waiting) {
+    const isBundle = isRecord(value) && value.resourceType === "Bundle";
+    const entries = isBundle ? objectsIn(value.entry) : objectsIn(value).map((resource): FhirObject => ({ resource }));
+    for (const { resource, fullUrl } of entries) {
+      if (!isRecord(resource) || !REFERABLE.has(resource.resourceType)) continue;
+      for (const name of [referenceTo(resource), textIn(fullUrl)]) if (name) byName.set(name, resource);
+    }
   }
+  waiting.length = 0;
+  return byName;
 }
 
 /** The resource a reference means, if it came along: inside the record itself or anywhere in the call. */
@@ -40,7 +62,8 @@ export function findReferred(index: ReferenceIndex, holder: FhirRecord, referenc
   // The REMS request generator contains the Medication but refers to it as Medication/id.
   const contained = target.includes("://") ? undefined : objectsIn(holder.contained).find((each) => each.id === id);
   if (contained && isRecord(contained)) return contained;
-  return index.byName.get(target) ?? index.byName.get(relative(index, target) ?? "");
+  const byName = indexed(index);
+  return byName.get(target) ?? byName.get(relative(index, target) ?? "");
 }
 
 /** Reads from the EHR what did not come along, each resource once, as far as the bound for a call allows. */

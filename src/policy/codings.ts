@@ -36,6 +36,11 @@ export function codingKeys(coding: FhirObject): string[] {
   return url === NDC ? ndcProducts(code).map((product) => `${NDC}|${product}`) : [`${url}|${code}`];
 }
 
+/** False only for what is no NDC, whatever its system: told by its shape. */
+export function mayBeNdc(code: string): boolean {
+  return code.length === 10 || code.length === 11 || code.includes("-");
+}
+
 /**
  * The products (labeler 5 digits + product 4 digits, no hyphen) that an NDC may name, whatever its package. Takes
  * 4-4-2, 5-3-2, 5-4-1 and 5-4-2 with hyphens, 11 digits without, products without package (4-4, 5-3, 5-4), and ten

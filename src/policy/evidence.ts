@@ -68,6 +68,7 @@ function recordsFor({ valueSets }: Expression, { all, candidates }: Pool): reado
 }
 
 function isSelected(expression: Expression, variable: string, record: FhirRecord, pools: Pools): boolean {
+  if (expression.requirements.get(variable)?.(record) === false) return false;
   try {
     return expression.evaluate({ [variable]: [record] }).length > 0;
   } catch {

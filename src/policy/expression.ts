@@ -3,6 +3,8 @@
 import fhirpath, { type Model } from "fhirpath";
 import r4 from "fhirpath/fhir-context/r4";
 import { localFunctions } from "./functions.ts";
+import { type Requirement, requirementOf } from "./requirements.ts";
+import { elementsIn, jsonNames, type Node, nodesOf, unwrap } from "./tree.ts";
 import type { Terminology } from "./value-sets.ts";
 
 /** A compiled expression. `evaluate` takes the value of each variable and throws an Error where the data do not fit. */
@@ -11,6 +13,14 @@ export type Expression = {
   readonly variables: readonly string[];
   /** The value sets that it asks about. Where there are any, it selects only records that may be about one of them. */
   readonly valueSets: readonly string[];
+  /** The elements, as JSON names them, of which it asks that: where a record may name a drug or a substance. */
+  readonly naming: readonly string[];
+  /** All elements that it names, as JSON names them. What it selects depends on no other. */
+  readonly elements: readonly string[];
+  /** Whether what it selects depends on the day. */
+  readonly isTimed: boolean;
+  /** What it requires of a record that is one of its variables, by variable. */
+  readonly requirements: ReadonlyMap<string, Requirement>;
   evaluate(variables: Record<string, unknown>): unknown[];
 };
 
@@ -23,6 +33,8 @@ const FUNCTIONS = new Set(
 
 /** Those that take the name of a value set. */
 const VALUE_SET_FUNCTIONS = new Set(["memberOf", "mentions"]);
+/** Those whose result changes with the day. */
+const TIMED_FUNCTIONS = new Set(["inFuture", "inPast", "today"]);
 
 const model = r4 as Model & { path2Type: object; type2Parent: object; choiceTypePaths: object };
 const ELEMENTS = new Set([
@@ -39,13 +51,19 @@ export function compileExpression(text: string, known: readonly string[], termin
   const tree = parse(text);
   const faults = [...findFaults(tree, known, terminology)];
   if (faults.length > 0) throw new Error(faults.join("; "));
-  const variables = [...nodesOf(tree)].filter(isVariable).map((node) => node.text ?? "");
+  const variables = [...new Set([...nodesOf(tree)].filter(isVariable).map((node) => node.text ?? ""))];
   const valueSetCalls = [...nodesOf(tree)].filter(isValueSetCall);
   const evaluate = fhirpath.compile(text, r4, { async: false, userInvocationTable: localFunctions(terminology) });
   return {
     text,
-    variables: [...new Set(variables)],
+    variables,
     valueSets: [...new Set(valueSetCalls.map(valueSetOf))],
+    naming: [...new Set([...elementsAsked(tree, [])].flatMap(jsonNames))],
+    elements: [...new Set(elementsIn(tree).flatMap(jsonNames))],
+    isTimed: [...nodesOf(tree)].some(
+      ({ type, text: name = "" }) => type === "FunctionInvocation" && TIMED_FUNCTIONS.has(name),
+    ),
+    requirements: new Map(variables.map((variable) => [variable, requirementOf(tree, variable)])),
     evaluate(values) {
       const context = Object.fromEntries(known.map((name) => [name, values[name] ?? []]));
       try {
@@ -57,19 +75,12 @@ export function compileExpression(text: string, known: readonly string[], termin
   };
 }
 
-type Node = { type: string; text?: string; children?: Node[] };
-
 function parse(text: string): Node {
   try {
     return fhirpath.parse(text) as Node;
   } catch (error) {
     throw new Error(`is not FHIRPath: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-function* nodesOf(node: Node): Generator<Node> {
-  yield node;
-  for (const child of node.children ?? []) yield* nodesOf(child);
 }
 
 const isVariable = (node: Node) => node.type === "ExternalConstantTerm";
@@ -95,4 +106,26 @@ function* findFaults(tree: Node, known: readonly string[], terminology: Terminol
 function valueSetOf(call: Node): string {
   const literal = [...nodesOf(call)].find((child) => child.type === "LiteralTerm")?.text ?? "";
   return literal.replace(/^'|'$/g, "");
+}
+
+/**
+ * The elements on the way to what value sets are asked about: in `reaction.where(substance.memberOf('x'))`, both.
+ * @param outer those on the way to the node
+ */
+function* elementsAsked(node: Node, outer: readonly string[]): Generator<string> {
+  const [left, right] = node.children ?? [];
+  if (isValueSetCall(node)) yield* outer;
+  if (node.type === "InvocationExpression" && left && right) {
+    yield* elementsAsked(left, outer);
+    yield* elementsAsked(right, [...outer, ...elementsOnPath(left)]);
+  } else for (const child of node.children ?? []) yield* elementsAsked(child, outer);
+}
+
+/** Those that a path leads through, without what its conditions look at. */
+function elementsOnPath(path: Node): string[] {
+  const node = unwrap(path);
+  const [left, right] = node.children ?? [];
+  if (node.type !== "InvocationExpression" || !left || !right) return elementsIn(node);
+  const isCondition = right.type === "FunctionInvocation" && right.text === "where";
+  return [...elementsOnPath(left), ...(isCondition ? [] : elementsIn(right))];
 }

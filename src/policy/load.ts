@@ -84,7 +84,11 @@ type Compiler = {
   template(place: string, text: string): Template;
 };
 
-const NOTHING: Expression = { text: "{}", variables: [], valueSets: [], evaluate: () => [] };
+const NOTHING: Expression = {
+  ...{ text: "{}", variables: [], valueSets: [], naming: [], elements: [], isTimed: false },
+  requirements: new Map(),
+  evaluate: () => [],
+};
 
 /** Compiles and, where that fails, notes the fault and goes on, so that the next ones are found too. */
 function createCompiler(

@@ -1,5 +1,5 @@
 // Which value sets of a policy a CodeableConcept belongs to, or may be about: by its codings, and by its names.
-import { codingKeys } from "./codings.ts";
+import { codingKeys, mayBeNdc } from "./codings.ts";
 import { codingsOf, type FhirObject, textIn } from "./fhir-json.ts";
 import { type Folded, fitsRule, fold, isSubstance, mayMention, mentions, mentionsSubstance } from "./terms.ts";
 import type { Terminology, ValueSet } from "./value-sets.ts";
@@ -34,8 +34,15 @@ export function mayBeAbout(terminology: Terminology, value: FhirObject | string)
   return codingsOf(value).some(
     (coding) =>
       (typeof coding.display === "string" && mayMention(coding.display, terminology.termsByText)) ||
-      codingKeys(coding).some((key) => terminology.namesByKey.has(key)),
+      mayBeListed(terminology, coding),
   );
+}
+
+/** Whether a value set may list the coding: false only where none does. */
+export function mayBeListed({ codes, namesByKey }: Terminology, coding: FhirObject): boolean {
+  const { code } = coding;
+  if (typeof code !== "string") return false;
+  return codes.has(code.trim()) || (mayBeNdc(code) && codingKeys(coding).some((key) => namesByKey.has(key)));
 }
 
 /** Each concept is looked at once, as long as it lives: expressions ask for it again and again. */

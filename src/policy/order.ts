@@ -1,4 +1,6 @@
 // Draft orders: which of them a policy speaks about, and at what strength.
+
+import { rememberAlike } from "./alike.ts";
 import { codingKeys } from "./codings.ts";
 import { codingsOf, type FhirObject, type FhirRecord, isObject, namesOf } from "./fhir-json.ts";
 import { membership } from "./membership.ts";
@@ -23,15 +25,16 @@ export function ordersOf(policy: Policy, valueSet: string, drafts: readonly Orde
 }
 
 /** Whether a policy applies to an order; the same order is asked about when it is looked for and when it is decided. */
-const appliesTo = oncePer((policy: Policy) =>
-  oncePer((order: FhirRecord): boolean => {
+const appliesTo = oncePer((policy: Policy) => {
+  const alike = rememberAlike(policy.appliesTo);
+  return oncePer((order: FhirRecord): boolean => {
     try {
-      return policy.appliesTo.evaluate({ orders: [order] }).length > 0;
+      return alike(order);
     } catch {
       return false; // an order that the expression cannot read is not one that it selects
     }
-  }),
-);
+  });
+});
 
 /**
  * The replacement of the drug's strength, or undefined when the strength is not certain: by the codes of the strengths'

@@ -83,6 +83,8 @@ export type Terminology = {
   readonly sets: ReadonlyMap<string, ValueSet>;
   readonly namesByKey: ReadonlyMap<string, readonly string[]>;
   readonly displayByKey: ReadonlyMap<string, string>;
+  /** Every code of every set, without its system, as the sets write it. */
+  readonly codes: ReadonlySet<string>;
   readonly termsByText: readonly string[];
   /** Sets whose codes leave open which product it is: text may tell more. */
   readonly productNeutral: readonly string[];
@@ -108,6 +110,7 @@ export function indexValueSets(sets: ValueSet[], productNeutral: readonly string
     sets: new Map(sets.map((set) => [set.name, set])),
     namesByKey,
     displayByKey,
+    codes: new Set(sets.flatMap(({ concepts }) => concepts.map(({ code }) => code))),
     termsByText: [
       ...new Set([
         ...rules.flatMap((rule) => (rule.all.length > 0 ? rule.all : rule.any)),
