@@ -1,6 +1,5 @@
-// Compiles the FHIRPath of a policy and checks it against what a policy may say: known variables, functions, elements
-// and value sets. Knows the FHIR R4 model; knows no policy.
-import fhirpath, { type Model } from "fhirpath";
+// The FHIRPath of a policy, compiled. Knows the FHIR R4 model; knows no policy. What it may say is check-expression.ts.
+import fhirpath from "fhirpath";
 import r4 from "fhirpath/fhir-context/r4";
 import { localFunctions } from "./functions.ts";
 import type { Terminology } from "./value-sets.ts";
@@ -14,85 +13,31 @@ export type Expression = {
   evaluate(variables: Record<string, unknown>): unknown[];
 };
 
-/** Functions that a policy may use: none reaches the network, none changes data. */
-const FUNCTIONS = new Set(
-  `all allTrue any as combine contains count distinct empty endsWith exists first iif inFuture inPast is isDate join last
-   lower matches memberOf mentions named not ofType refersTo replace says select single startsWith tail take toString today
-   trim upper where`.split(/\s+/),
-);
-
-/** Those that take the name of a value set. */
-const VALUE_SET_FUNCTIONS = new Set(["memberOf", "mentions"]);
-
-const model = r4 as Model & { path2Type: object; type2Parent: object; choiceTypePaths: object };
-const ELEMENTS = new Set([
-  ...[...Object.keys(model.path2Type), ...Object.keys(model.choiceTypePaths)].map((path) => path.split(".").at(-1)),
-  ...Object.keys(model.type2Parent),
-  ...["id", "url", "value", "extension", "reference", "resourceType"],
-]);
-
 /**
- * Compiles one expression. `known` lists the variables it may use, without `%`.
- * @throws Error with the reason, for the author of the policy.
+ * Compiles an expression that was checked (check-expression.ts). `known` lists the variables it may use, without `%`; `asks` what
+ * it names of them, and its value sets. It is parsed when it is first evaluated: a service with many policies starts in a fraction
+ * of the time.
  */
-export function compileExpression(text: string, known: readonly string[], terminology: Terminology): Expression {
-  const tree = parse(text);
-  const faults = [...findFaults(tree, known, terminology)];
-  if (faults.length > 0) throw new Error(faults.join("; "));
-  const variables = [...nodesOf(tree)].filter(isVariable).map((node) => node.text ?? "");
-  const valueSetCalls = [...nodesOf(tree)].filter(isValueSetCall);
-  const evaluate = fhirpath.compile(text, r4, { async: false, userInvocationTable: localFunctions(terminology) });
+export function compileExpression(
+  text: string,
+  known: readonly string[],
+  asks: Pick<Expression, "variables" | "valueSets">,
+  terminology: Terminology,
+): Expression {
+  let compiled: ReturnType<typeof compile> | undefined;
+  const compile = () => fhirpath.compile(text, r4, { async: false, userInvocationTable: localFunctions(terminology) });
   return {
     text,
-    variables: [...new Set(variables)],
-    valueSets: [...new Set(valueSetCalls.map(valueSetOf))],
+    variables: asks.variables,
+    valueSets: asks.valueSets,
     evaluate(values) {
+      compiled ??= compile();
       const context = Object.fromEntries(known.map((name) => [name, values[name] ?? []]));
       try {
-        return evaluate({}, context);
+        return compiled({}, context);
       } catch (error) {
         throw error instanceof Error ? error : new Error(String(error)); // fhirpath throws strings as well
       }
     },
   };
-}
-
-type Node = { type: string; text?: string; children?: Node[] };
-
-function parse(text: string): Node {
-  try {
-    return fhirpath.parse(text) as Node;
-  } catch (error) {
-    throw new Error(`is not FHIRPath: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-function* nodesOf(node: Node): Generator<Node> {
-  yield node;
-  for (const child of node.children ?? []) yield* nodesOf(child);
-}
-
-const isVariable = (node: Node) => node.type === "ExternalConstantTerm";
-const isValueSetCall = (node: Node) => node.type === "FunctionInvocation" && VALUE_SET_FUNCTIONS.has(node.text ?? "");
-
-function* findFaults(tree: Node, known: readonly string[], terminology: Terminology): Generator<string> {
-  for (const node of nodesOf(tree)) {
-    const name = node.text ?? "";
-    if (isVariable(node) && !known.includes(name)) {
-      yield `unknown variable %${name} (there are ${known.map((variable) => `%${variable}`).join(", ")})`;
-    }
-    if (node.type === "MemberInvocation" && !ELEMENTS.has(name)) yield `FHIR R4 has no element "${name}"`;
-    if (node.type === "FunctionInvocation") {
-      if (!FUNCTIONS.has(name)) yield `function ${name}() is not one that a policy may use`;
-      if (isValueSetCall(node) && !terminology.sets.has(valueSetOf(node))) {
-        yield `there is no value set "${valueSetOf(node)}"`;
-      }
-    }
-  }
-}
-
-/** The value set that a call of such a function names, as its one argument. */
-function valueSetOf(call: Node): string {
-  const literal = [...nodesOf(call)].find((child) => child.type === "LiteralTerm")?.text ?? "";
-  return literal.replace(/^'|'$/g, "");
 }

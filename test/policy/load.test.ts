@@ -2,7 +2,8 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadPolicies, PolicyFaults } from "../../src/policy/load.ts";
+import { PolicyFaults } from "../../src/policy/findings.ts";
+import { loadPolicies } from "../../src/policy/load.ts";
 import { membership } from "../../src/policy/membership.ts";
 
 let directory: string;
