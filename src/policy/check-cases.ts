@@ -24,8 +24,9 @@ export function checkCases(file: string, policy: Policy | undefined, notes: Note
   const cautions = policy.cautions.map(({ id }) => id);
   const sets = [...policy.terminology.sets.keys()];
   const check = (path: readonly PropertyKey[], kind: string, name: string, known: readonly string[]) => {
-    if (!known.includes(name))
-      source.fault(path, `there is no ${kind} "${name}"`, { suggestion: nearest(name, known) });
+    if (known.includes(name)) return;
+    const at = path.at(-1) === name ? "key" : 0;
+    source.fault(path, `there is no ${kind} "${name}"`, { at, suggestion: nearest(name, known) });
   };
   for (const name of Object.keys(read.names)) check(["names", name], "value set", name, sets);
   for (const [index, { expect }] of read.cases.entries()) {

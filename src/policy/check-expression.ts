@@ -123,25 +123,22 @@ export function checkExpression(
       const found = focus.map((type) => elementOf(type, name)).filter((types) => types !== "none");
       if (found.length > 0) return union(found);
       if (/^[A-Z]/.test(name) && focus.some((type) => mayBe(type, name))) return focus; // a path may begin with its type
-      fault(
-        node,
-        `${focus.length > 4 ? "none of its types" : focus.join(" and ")} has no element "${name}"`,
-        nearest(name, focus.flatMap(elementsOf)),
-      );
+      const owner = focus.length === 1 ? `${focus[0]} has no` : `none of ${focus.slice(0, 4).join(", ")} has an`;
+      fault(node, `${owner} element "${name}"`, nearest(name, focus.flatMap(elementsOf)));
       return undefined;
     }
 
     function walkVariable(node: Node, context: Types): Types {
       const name = node.text ?? "";
+      if (scope.variables.has(name)) {
+        variables.add(name);
+        return scope.variables.get(name);
+      }
       const open = definitionsBefore(here.definition);
       const definition = open.includes(name) ? scope.definitions.get(name) : undefined;
       if (definition !== undefined) {
         definitions.add(name);
         return walkText({ text: definition, definition: name }, context);
-      }
-      if (scope.variables.has(name)) {
-        variables.add(name);
-        return scope.variables.get(name);
       }
       const known = [...scope.variables.keys()].map((variable) => `%${variable}`).join(", ");
       if (scope.definitions.has(name)) fault(node, `the definition %${name} may only be used below it`);
@@ -202,9 +199,10 @@ export function checkExpression(
     function walkType(node: Node | undefined, use: "is" | "as"): Types {
       const name = (node?.text ?? leafText(node)).replace(/^FHIR\./, "");
       const at = [...leaves(node)].find(({ start }) => start) ?? node ?? 0;
-      if (!name.startsWith("System.") && !isType(name))
-        fault(at, `FHIR R4 has no type "${name}"`, nearest(name, everyType()));
-      return use === "is" ? BOOLEAN : [name];
+      const isKnown = name.startsWith("System.") || isType(name);
+      if (!isKnown) fault(at, `FHIR R4 has no type "${name}"`, nearest(name, everyType()));
+      if (use === "is") return BOOLEAN;
+      return isKnown ? [name] : undefined;
     }
 
     let tree: Node;

@@ -1,9 +1,8 @@
 // Checks that no code of a policy is in two value sets that contradict each other. The ingredients of two products are compared with
 // each other, so those may overlap, as may a strength and a product.
 import { literalKey, type ValueSetFile } from "./check-value-sets.ts";
-import { codingKeys } from "./codings.ts";
 import type { PolicyFile } from "./format.ts";
-import { listConcepts, listExcluded } from "./value-sets.ts";
+import { listExcluded } from "./value-sets.ts";
 
 /** Two value sets, and why none of the codes of the first may be in the other. */
 type Apart = readonly [name: string, other: string, why: string];
@@ -16,9 +15,9 @@ export function checkOverlaps({ products }: PolicyFile, valueSets: readonly Valu
     const pair = [name, other].sort().join(" ");
     if (!one || !two || one === two || checked.has(pair)) continue;
     checked.add(pair);
-    const keys = new Set(two.set.concepts.flatMap(codingKeys));
-    for (const { path, concept } of listConcepts(one.resource)) {
-      if (!codingKeys(concept).some((key) => keys.has(key))) continue;
+    const keys = new Set(two.listed.flatMap(({ keys }) => keys));
+    for (const { path, concept, keys: own } of one.listed) {
+      if (!own.some((key) => keys.has(key))) continue;
       one.source.fault([...path, "code"], `${literalKey(concept)} is in ${other} too: ${why}`);
     }
   }

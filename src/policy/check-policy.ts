@@ -10,7 +10,7 @@ import { LONGEST_SUMMARY, type Policy } from "./policy.ts";
 import type { Path, SourceFile } from "./source-file.ts";
 import { nearest } from "./suggest.ts";
 import { renderPlain } from "./template.ts";
-import { listConcepts, listExcluded } from "./value-sets.ts";
+import { listExcluded } from "./value-sets.ts";
 
 export type PolicyParts = {
   readonly file: PolicyFile;
@@ -26,7 +26,8 @@ export function checkPolicy(parts: PolicyParts, policy: Policy): void {
     source.fault(path, `there is no value set "${name}"`, { suggestion: nearest(name, parts.setNames) });
   }
   for (const name of Object.keys(parts.file.definitions)) {
-    if (variableNames.has(name)) parts.source.fault(["definitions", name], `%${name} is a variable: take another name`);
+    if (variableNames.has(name))
+      parts.source.fault(["definitions", name], `%${name} is a variable: take another name`, { at: "key" });
   }
   checkOverlaps(parts.file, parts.valueSets);
   checkReplacements(parts);
@@ -49,7 +50,7 @@ export function checkUse(parts: PolicyParts, used: Compiler["used"]): void {
     );
   }
   for (const name of Object.keys(parts.file.definitions)) {
-    if (!used.definitions.has(name)) parts.source.warn(["definitions", name], `nothing uses %${name}`);
+    if (!used.definitions.has(name)) parts.source.warn(["definitions", name], `nothing uses %${name}`, { at: "key" });
   }
 }
 
@@ -82,9 +83,9 @@ function checkReplacements({ file, source, valueSets }: PolicyParts): void {
     }
     const keys = codingKeys(replacement);
     for (const name of [preferred.valueSet, replacement.valueSet]) {
-      const set = valueSets.find((each) => each.set.name === name)?.set;
-      if (set?.concepts.length === 0) source.fault([...path, "valueSet"], `the value set "${name}" holds no code`);
-      else if (set && !set.concepts.flatMap(codingKeys).some((key) => keys.includes(key))) {
+      const listed = valueSets.find(({ set }) => set.name === name)?.listed;
+      if (listed?.length === 0) source.fault([...path, "valueSet"], `the value set "${name}" holds no code`);
+      else if (listed && !listed.some((each) => each.keys.some((key) => keys.includes(key)))) {
         source.fault([...path, "code"], `${literalKey(replacement)} is not in ${name}`);
       }
     }
@@ -94,8 +95,8 @@ function checkReplacements({ file, source, valueSets }: PolicyParts): void {
 /** A record that gives a code alone is called by the code's display: by one, whichever value set lists it. */
 function checkDisplays(valueSets: readonly ValueSetFile[]): void {
   const first = new Map<string, { display: string; name: string }>();
-  for (const { set, source, resource } of valueSets) {
-    for (const { path, concept } of listConcepts(resource)) {
+  for (const { set, source, listed } of valueSets) {
+    for (const { path, concept } of listed) {
       const key = literalKey(concept);
       const known = first.get(key) ?? { display: concept.display, name: set.name };
       first.set(key, known);
@@ -107,7 +108,6 @@ function checkDisplays(valueSets: readonly ValueSetFile[]): void {
 
 function checkDates({ file, source }: PolicyParts): void {
   const { reviewDate, history } = file;
-  if (inFuture(reviewDate)) source.fault(["reviewDate"], `${reviewDate} is in the future`);
   for (const [index, { date }] of history.entries()) {
     const before = history[index - 1]?.date;
     if (before !== undefined && date < before)
@@ -117,7 +117,9 @@ function checkDates({ file, source }: PolicyParts): void {
     .map(({ date }) => date)
     .toSorted()
     .at(-1);
-  if (newest !== reviewDate) source.fault(["reviewDate"], `is not the newest date of the history, which is ${newest}`);
+  if (inFuture(reviewDate)) source.fault(["reviewDate"], `${reviewDate} is in the future`);
+  else if (newest !== reviewDate)
+    source.fault(["reviewDate"], `is not the newest date of the history, which is ${newest}`);
 }
 
 function checkTwice({ file, source }: PolicyParts): void {

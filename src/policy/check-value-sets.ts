@@ -5,13 +5,22 @@ import { type Notes, wholeFile } from "./findings.ts";
 import type { PolicyFile } from "./format.ts";
 import { readAs } from "./read-as.ts";
 import { type Path, readSource, type SourceFile } from "./source-file.ts";
-import { listConcepts, readValueSet, type ValueSet, type ValueSetResource, valueSetSchema } from "./value-sets.ts";
+import {
+  type Listed,
+  listConcepts,
+  readValueSet,
+  type ValueSet,
+  type ValueSetResource,
+  valueSetSchema,
+} from "./value-sets.ts";
 
 /** A value set, and where its codes stand. */
 export type ValueSetFile = {
   readonly set: ValueSet;
   readonly source: SourceFile;
   readonly resource: ValueSetResource;
+  /** Its codes, with the keys under which a record may carry each. */
+  readonly listed: readonly (Listed & { readonly keys: readonly string[] })[];
 };
 
 /** @param recognized what the policy says of its value sets beside their codes, if it could be read */
@@ -32,10 +41,11 @@ export function readValueSets(
     if (!source || !resource) return [];
     const rule = recognized?.substances.sets[set];
     const substance = rule && { ...rule, neutral: recognized.substances.neutral };
-    const read = {
+    const read: ValueSetFile = {
       set: readValueSet(set, resource, { text: recognized?.text[set] ?? [], names: substance }),
       source,
       resource,
+      listed: listConcepts(resource).map((listed) => ({ ...listed, keys: codingKeys(listed.concept) })),
     };
     checkSource(read);
     checkCodes(read);
@@ -76,17 +86,16 @@ function countContained({ contains = [] }: Contained): number {
   return contains.reduce((sum, each) => sum + 1 + countContained(each), 0);
 }
 
-function checkCodes({ set, source, resource }: ValueSetFile): void {
+function checkCodes({ set, source, listed }: ValueSetFile): void {
   if (set.concepts.length === 0 && set.text.length === 0 && !set.names) {
     source.fault([], "holds no code, and the policy knows no text of it");
   }
   const known = new Set<string>();
-  for (const { path, concept } of listConcepts(resource)) {
+  for (const { path, concept, keys } of listed) {
     const at = [...path, "code"];
     const literal = literalKey(concept);
     if (known.has(literal)) source.warn(at, `${literal} is listed twice`);
     known.add(literal);
-    const keys = codingKeys(concept);
     if (keys.length === 0) source.fault(at, `${concept.code} is no code of ${concept.system}: no record can match it`);
     if (keys.length > 1) source.fault(at, `${concept.code} can be read in ${keys.length} ways: write it with hyphens`);
   }

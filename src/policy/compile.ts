@@ -51,7 +51,7 @@ export function createCompiler(
     let isSound = true;
     const fault = (at: Path, offset: number, reason: string, suggestion?: string) => {
       isSound = false;
-      source.fault(at, reason, { offset, suggestion });
+      source.fault(at, reason, { at: offset, suggestion });
     };
     const scope: Scope = {
       variables: new Map(Object.entries(variables)),
@@ -81,7 +81,7 @@ export function createCompiler(
       return compile(path, expression, variables, "anything", offset).expression;
     });
     if (compiled.parts.some((part) => typeof part === "string" && /\{\{|\}\}/.test(part))) {
-      source.fault(path, "holds {{ or }} without the other", { offset: text.search(/\{\{|\}\}/) });
+      source.fault(path, "holds {{ or }} without the other", { at: text.search(/\{\{|\}\}/) });
     }
     return compiled;
   }

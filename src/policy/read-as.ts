@@ -20,13 +20,20 @@ function noteUnknownKeys(source: SourceFile, schema: z.ZodType, path: Path, keys
   const known = keysAt(schema, path);
   const given = Object.keys(valueAt(source.value, path) ?? {});
   const open = known.filter((key) => !given.includes(key));
-  for (const key of keys) source.fault([...path, key], "is not a key here", { suggestion: nearest(key, open) });
+  for (const key of keys)
+    source.fault([...path, key], "is not a key here", { at: "key", suggestion: nearest(key, open) });
 }
 
 function reasonOf(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_type") return `must be ${KINDS[issue.expected] ?? issue.expected}`;
   if (issue.code === "too_small") return issue.origin === "array" ? "must not be an empty list" : "must not be empty";
-  return issue.message;
+  const own = issue.message.startsWith("Invalid ") ? undefined : issue.message;
+  if (issue.code === "invalid_value" && !own) return `must be ${oneOf(issue.values.map(String))}`;
+  return own ?? issue.message;
+}
+
+function oneOf(words: readonly string[]): string {
+  return words.length === 1 ? `"${words[0]}"` : `one of ${words.join(", ")}`;
 }
 
 const KINDS: Record<string, string> = {

@@ -7,8 +7,12 @@ import { type Finding, type Notes, wholeFile } from "./findings.ts";
 
 export type Path = readonly PropertyKey[];
 
-/** Where in the value of a path something stands, if not at its start, and what may have been meant. */
-export type About = { readonly offset?: number; readonly suggestion?: string | undefined };
+export type About = {
+  /** Where it stands, if not at the start of the value: at the key, or so many characters into the value. */
+  readonly at?: "key" | number;
+  /** What may have been meant. */
+  readonly suggestion?: string | undefined;
+};
 
 export type SourceFile = {
   readonly value: unknown;
@@ -24,9 +28,9 @@ export function readSource(file: string, notes: Notes): SourceFile | undefined {
     return undefined;
   }
   let positions: Positions | undefined;
-  const finding = (path: Path, reason: string, { offset, suggestion }: About = {}): Finding => {
+  const finding = (path: Path, reason: string, { at = 0, suggestion }: About = {}): Finding => {
     positions ??= findPositions(text);
-    return { file, ...positions.of(path, offset), place: path.join("."), reason, suggestion };
+    return { file, ...positions.of(path, at), place: path.join("."), reason, suggestion };
   };
   try {
     return {
@@ -59,18 +63,19 @@ function syntaxFaults(text: string, { message }: Error): Pick<Finding, "line" | 
   return faults.length > 0 ? faults : [{ line: 1, column: 1, reason: `is not YAML: ${message.split("\n")[0]}` }];
 }
 
-type Positions = { of(path: Path, offset?: number): { line: number; column: number } };
+type Position = Pick<Finding, "line" | "column">;
+type Positions = { of(path: Path, at: "key" | number): Position };
 
 function findPositions(text: string): Positions {
   const lines = new LineCounter();
   const document = parseDocument(text, { schema: "failsafe", lineCounter: lines });
-  const at = (index: number) => {
+  const positionOf = (index: number): Position => {
     const { line, col } = lines.linePos(index);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   const behindAlias = (node: unknown) => (isAlias(node) ? node.resolve(document) : node);
   return {
-    of(path, offset) {
+    of(path, at) {
       let [node, key] = [behindAlias(document.contents), undefined as unknown];
       for (const step of path) {
         const pair = isMap(node)
@@ -80,8 +85,8 @@ function findPositions(text: string): Positions {
         if (!pair && !item) break; // what is missing stands where it should be
         [node, key] = [behindAlias(pair ? pair.value : item), pair ? pair.key : item];
       }
-      if (isScalar(node) && node.range && node.value !== "") return at(indexIn(text, node, offset ?? 0));
-      return at(startOf(key) ?? startOf(node) ?? 0);
+      if (at !== "key" && isScalar(node) && node.value !== "") return positionOf(indexIn(text, node, at));
+      return positionOf(startOf(key) ?? startOf(node) ?? 0);
     },
   };
 }
