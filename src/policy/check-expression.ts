@@ -1,20 +1,9 @@
 // Checks the FHIRPath of a policy: known variables, definitions, functions and value sets, and every element along the path against the
 // types of FHIR R4. A definition is looked at where it is used, since what stands before it may differ.
-
-import { type Node, offsetOf, parseExpression, SyntaxFault, textOf } from "./fhirpath-tree.ts";
-import { allowedFunctions } from "./functions-allowed.ts";
+import { type Walker, walkCall, walkType } from "./check-call.ts";
+import { type Node, offsetOf, parseExpression, SyntaxFault } from "./fhirpath-tree.ts";
 import { nearest } from "./suggest.ts";
-import {
-  elementOf,
-  elementsOf,
-  everyElement,
-  everyType,
-  isElement,
-  isType,
-  mayBe,
-  resourceTypes,
-  type Types,
-} from "./types.ts";
+import { elementOf, elementsOf, everyElement, isElement, mayBe, type Types, union } from "./types.ts";
 
 /** What an expression may name. */
 export type Scope = {
@@ -56,7 +45,7 @@ export function checkExpression(
   const definitions = new Set<string>();
 
   function walkText(here: Text, context: Types): Types {
-    const fault = (at: Node | number, reason: string, suggestion?: string) =>
+    const fault: Walker["fault"] = (at, reason, suggestion) =>
       note({
         definition: here.definition,
         offset: typeof at === "number" ? at : offsetOf(here.text, at),
@@ -88,20 +77,25 @@ export function checkExpression(
         case "MemberInvocation":
           return walkElement(node, focus);
         case "FunctionInvocation":
-          return walkFunction(node, focus, context);
+          return walkCall(walker, node, focus, context);
         case "ExternalConstantTerm":
           return walkVariable(node, context);
         case "ThisInvocation":
           return context;
         case "TypeExpression":
-          if (first) walk(first, focus, context);
-          return walkType(children[1], node.text === "as" ? "as" : "is");
+          return walkTypeOperator(node, focus, context);
         case "LiteralTerm":
           return LITERALS[first?.type ?? ""];
         default:
           for (const child of children) walk(child, focus, context);
           return YES_OR_NO.has(node.type) ? BOOLEAN : undefined;
       }
+    }
+
+    function walkTypeOperator({ text, children = [] }: Node, focus: Types, context: Types): Types {
+      if (children[0]) walk(children[0], focus, context);
+      const type = walkType(walker, children[1]);
+      return text === "as" ? type : BOOLEAN;
     }
 
     function walkElement(node: Node, focus: Types): Types {
@@ -151,60 +145,7 @@ export function checkExpression(
       return undefined;
     }
 
-    function walkFunction(node: Node, focus: Types, context: Types): Types {
-      const name = node.text ?? "";
-      const args = node.children?.[0]?.children?.find(({ type }) => type === "ParamList")?.children ?? [];
-      const signature = allowedFunctions.get(name);
-      if (!signature) {
-        fault(node, `function ${name}() is not one that a policy may use`, nearest(name, allowedFunctions.keys()));
-        return undefined;
-      }
-      const [fewest, most] = signature.arguments;
-      if (args.length < fewest || args.length > most) {
-        fault(
-          node,
-          `${name}() takes ${fewest === most ? fewest : `${fewest} to ${most}`} argument${most === 1 ? "" : "s"}, not ${args.length}`,
-        );
-        return undefined;
-      }
-      const { on } = signature;
-      if (on && focus?.length && !focus.some((type) => on.some((one) => mayBe(type, one)))) {
-        fault(
-          node,
-          `${name}() is asked of ${focus.join(" and ")}; it knows only ${on.filter((type) => !type.startsWith("System.")).join(", ")}`,
-        );
-      }
-      if (signature.names) checkName(signature.names, args[0], node);
-      if (signature.gives === "type") return walkType(args[0], "as");
-      const given = args.map((arg) => walk(arg, signature.each ? focus : context, signature.each ? focus : context));
-      if (signature.gives === "items") return focus;
-      if (signature.gives === "argument") return given[0];
-      if (signature.gives === "branches") return union(given.slice(1));
-      if (signature.gives === "both") return union([focus, given[0]]);
-      return [signature.gives];
-    }
-
-    function checkName(kind: "value set" | "resource type", argument: Node | undefined, call: Node): void {
-      const name = textOf(argument);
-      if (name === undefined) {
-        fault(call, `${call.text}() takes the name of a ${kind} in quotes`);
-        return;
-      }
-      if (kind === "value set") valueSets.add(name);
-      const known = kind === "value set" ? scope.valueSets : resourceTypes;
-      const [at = call] = argument?.children ?? [];
-      if (!known.has(name)) fault(at, `there is no ${kind} "${name}"`, nearest(name, known));
-    }
-
-    function walkType(node: Node | undefined, use: "is" | "as"): Types {
-      const name = (node?.text ?? leafText(node)).replace(/^FHIR\./, "");
-      const at = [...leaves(node)].find(({ start }) => start) ?? node ?? 0;
-      const isKnown = name.startsWith("System.") || isType(name);
-      if (!isKnown) fault(at, `FHIR R4 has no type "${name}"`, nearest(name, everyType()));
-      if (use === "is") return BOOLEAN;
-      return isKnown ? [name] : undefined;
-    }
-
+    const walker: Walker = { fault, walk, valueSets: scope.valueSets, askOf: (name) => void valueSets.add(name) };
     let tree: Node;
     try {
       tree = here.definition === undefined ? parseExpression(here.text) : parseDefinition(here.text);
@@ -235,19 +176,3 @@ const LITERALS: Record<string, Types> = {
   BooleanLiteral: BOOLEAN,
   NumberLiteral: ["System.Decimal"],
 };
-
-/** The types of either; not known where one of them is not. */
-function union(all: readonly Types[]): Types {
-  if (all.length === 1) return all[0];
-  return all.some((types) => types === undefined) ? undefined : [...new Set(all.flatMap((types) => types ?? []))];
-}
-
-function* leaves(node: Node | undefined): Generator<Node> {
-  if (!node) return;
-  if (!node.children?.length) yield node;
-  for (const child of node.children ?? []) yield* leaves(child);
-}
-
-function leafText(node: Node | undefined): string {
-  return [...leaves(node)].map(({ text }) => text ?? "").join(".");
-}

@@ -7,7 +7,7 @@ import type { PolicyFile } from "./format.ts";
 import type { Policy } from "./policy.ts";
 import type { Path, SourceFile } from "./source-file.ts";
 import { compileTemplate, type Template } from "./template.ts";
-import type { Types } from "./types.ts";
+import { type Types, union } from "./types.ts";
 import type { Terminology } from "./value-sets.ts";
 
 /** What an expression has to give: records, or a yes or no; a text takes anything. */
@@ -119,7 +119,7 @@ export function compilePolicy(
   const records = (path: Path, text: string, variables = EVIDENCE) => compile(path, text, variables, "records");
   const cautions = file.cautions.map((caution, index) => {
     const selected = caution.select.map((text, each) => records(["cautions", index, "select", each], text));
-    const variables = { ...TEXTS, evidence: eitherOf(selected) };
+    const variables = { ...TEXTS, evidence: union(selected.map(({ types }) => types)) };
     return {
       ...caution,
       select: selected.map(({ expression }) => expression),
@@ -162,7 +162,7 @@ export function compilePolicy(
     const select = (grade: string, rules: typeof documented) =>
       rules.map((rule, index) => ({ rule, ...records([...path, grade, index, "select"], rule.select) }));
     const selected = { documented: select("documented", documented), supporting: select("supporting", supporting) };
-    const evidence = eitherOf([...selected.documented, ...selected.supporting]);
+    const evidence = union([...selected.documented, ...selected.supporting].map(({ types }) => types));
     const shown = template([...path, "show"], show, { ...TEXTS, evidence });
     const compileRules = (grade: keyof typeof selected) =>
       selected[grade].map(({ rule, expression, types }, index) => ({
@@ -170,7 +170,7 @@ export function compilePolicy(
         show: rule.show ? template([...path, grade, index, "show"], rule.show, { ...TEXTS, evidence: types }) : shown,
         note: rule.note,
       }));
-    const ofDocumented = { evidence: eitherOf(selected.documented) };
+    const ofDocumented = { evidence: union(selected.documented.map(({ types }) => types)) };
     return {
       ...criterion,
       documented: compileRules("documented"),
@@ -183,11 +183,4 @@ export function compilePolicy(
       reminder: criterion.reminder,
     };
   }
-}
-
-/** The types of what any of the expressions selects; not known where one of them is not. */
-function eitherOf(all: readonly { readonly types: Types }[]): Types {
-  return all.some(({ types }) => types === undefined)
-    ? undefined
-    : [...new Set(all.flatMap(({ types }) => types ?? []))];
 }

@@ -111,3 +111,9 @@ export const resourceTypes: ReadonlySet<string> = new Set([...availableTypes].fi
 export function mayBe(type: string, other: string): boolean {
   return type === other || [...withParents(type)].includes(other) || [...withParents(other)].includes(type);
 }
+
+/** The types of either; not known where one of them is not. */
+export function union(all: readonly Types[]): Types {
+  if (all.length === 1) return all[0];
+  return all.some((types) => types === undefined) ? undefined : [...new Set(all.flatMap((types) => types ?? []))];
+}
