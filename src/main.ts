@@ -32,6 +32,7 @@ async function start(): Promise<void> {
     () => (clientsFile === undefined ? undefined : loadClients(clientsFile, isProduction)),
     () => loadPolicies(settings.cardsDirectory, (warning) => warnings.push(warning)),
   );
+  const scenarios = settings.hasPlayground ? loadScenarios(settings.cardsDirectory, policies) : undefined;
   const log = await createLog(settings.logLevel);
   for (const warning of warnings) log.warn(writeFinding(warning));
   const store = openStore(openDatabase(settings.databaseUrl), { ...settings, log });
@@ -45,9 +46,7 @@ async function start(): Promise<void> {
     policies,
     log,
     mode: clients ? "registered" : "open",
-    playground: settings.hasPlayground
-      ? { scenarios: loadScenarios(settings.cardsDirectory, policies), fhirServers: settings.fhirServers }
-      : undefined,
+    playground: scenarios && { scenarios, fhirServers: settings.fhirServers },
     authenticate: clients
       ? admitRegistered(clients, { log, maxAge: settings.jwtMaxAge, watchEhr })
       : admitAnybody(openClient(settings.fhirServers), { watch: watchEhr("open") }),
