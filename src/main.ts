@@ -11,7 +11,8 @@ import { OPEN_MODE } from "./health.ts";
 import { describeCrash } from "./log.ts";
 import { collectState, createMetrics, serveMetrics } from "./metrics.ts";
 import { loadScenarios } from "./playground/scenarios.ts";
-import { loadPolicies, PolicyFaults } from "./policy/load.ts";
+import { type Finding, PolicyFaults, writeFinding } from "./policy/findings.ts";
+import { loadPolicies } from "./policy/load.ts";
 import { createHttpServer } from "./server.ts";
 import { openDatabase } from "./store/open.ts";
 import { openStore } from "./store/store.ts";
@@ -26,11 +27,14 @@ const DRAIN = 10_000;
 async function start(): Promise<void> {
   const settings = readSettings(process.env);
   const { clientsFile, isProduction, metricsPort } = settings;
+  const warnings: Finding[] = [];
   const [clients, policies] = allOrFaults(
     () => (clientsFile === undefined ? undefined : loadClients(clientsFile, isProduction)),
-    () => loadPolicies(settings.cardsDirectory),
+    () => loadPolicies(settings.cardsDirectory, (warning) => warnings.push(warning)),
   );
+  const scenarios = settings.hasPlayground ? loadScenarios(settings.cardsDirectory, policies) : undefined;
   const log = await createLog(settings.logLevel);
+  for (const warning of warnings) log.warn(writeFinding(warning));
   const store = openStore(openDatabase(settings.databaseUrl), { ...settings, log });
   const metrics = createMetrics();
   collectState(metrics, store);
@@ -42,9 +46,7 @@ async function start(): Promise<void> {
     policies,
     log,
     mode: clients ? "registered" : "open",
-    playground: settings.hasPlayground
-      ? { scenarios: loadScenarios(settings.cardsDirectory, policies), fhirServers: settings.fhirServers }
-      : undefined,
+    playground: scenarios && { scenarios, fhirServers: settings.fhirServers },
     authenticate: clients
       ? admitRegistered(clients, { log, maxAge: settings.jwtMaxAge, watchEhr })
       : admitAnybody(openClient(settings.fhirServers), { watch: watchEhr("open") }),

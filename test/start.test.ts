@@ -1,6 +1,6 @@
 // The real process, started as the README says: it serves, refuses a bad start with every fault, and ends when told to.
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { call, draft, EMPTY_CHART } from "./support/calls.ts";
 import { freePort } from "./support/databases.ts";
 import { leaksIn } from "./support/planted.ts";
-import { killAll, run, untilReady } from "./support/process.ts";
+import { killAll, run, serve, untilReady } from "./support/process.ts";
 import { createSigner } from "./support/tokens.ts";
 import { until } from "./support/until.ts";
 
@@ -73,6 +73,22 @@ test("a bad setting or policy stops the start with exit code 78, every fault nam
   const policies = run([process.execPath, "src/main.ts"], { CARDS_DIR: directory });
   expect(await policies.exit).toEqual([78, null]);
   expect(policies.output()).toContain(join(directory, "empty-policy", "policy.yaml"));
+  rmSync(directory, { recursive: true });
+});
+
+test("cases are read for the playground only: wrong ones refuse the start; without any it starts, and warns", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "cards-"));
+  cpSync("cards", directory, { recursive: true });
+  const cases = join(directory, "imatinib-preferred", "cases.yaml");
+  writeFileSync(cases, "cases: [{ nam: x }]\n");
+  const wrong = run([process.execPath, "src/main.ts"], { CARDS_DIR: directory });
+  expect(await wrong.exit).toEqual([78, null]);
+  expect(wrong.output()).toContain(`${cases}:1:11: cases.0.nam: is not a key here, did you mean "name"?`);
+
+  rmSync(cases);
+  const { output } = await serve({ CARDS_DIR: directory });
+  expect(output()).toContain(`"level":40`);
+  expect(output()).toContain(`${cases}:1:1: is missing: nothing shows that the policy decides as it should`);
   rmSync(directory, { recursive: true });
 });
 

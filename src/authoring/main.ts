@@ -1,7 +1,9 @@
 // `npm run policy -- <command>`: what an author of policies runs. One command a file.
+import { check } from "./check.ts";
 import type { Command } from "./command.ts";
+import { schema } from "./schema.ts";
 
-const commands: Readonly<Record<string, Command>> = {};
+const commands: Readonly<Record<string, Command>> = { check, schema };
 
 const [name = "", ...args] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;

@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { Decision, Row } from "../policy/decide.ts";
 import { referenceTo } from "../policy/fhir-json.ts";
-import type { CardTexts, Policy } from "../policy/policy.ts";
+import { type CardTexts, LONGEST_SUMMARY, type Policy } from "../policy/policy.ts";
 import { renderPlain } from "../policy/template.ts";
 import { nameOrders, templateValuesOf, writeDetail } from "./detail.ts";
 import { type ClientForm, type Suggestion, suggestionsFor } from "./suggestion.ts";
@@ -30,7 +30,6 @@ export type CardSettings = {
   readonly exceptionCard: boolean;
 };
 
-const LONGEST_SUMMARY = 139;
 const LONGEST_TOPIC = 100;
 
 type Face = { readonly indicator: Card["indicator"]; readonly summary: keyof CardTexts };

@@ -1,50 +1,28 @@
 // Reads a policy's cases.yaml and makes of each case what a client would send, or what the decision takes. Tests run the cases; the
 // playground shows some of them.
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
-import { z } from "zod";
 import { sources } from "../chart/sources.ts";
+import { caseFileSchema, type PolicyCase } from "../policy/case-format.ts";
 import { type Chart, type ChartVariable, chartVariables, type Source } from "../policy/chart.ts";
 import type { FhirRecord } from "../policy/fhir-json.ts";
+import { PolicyFaults, takeNotes } from "../policy/findings.ts";
 import type { Order } from "../policy/order.ts";
+import { readAs } from "../policy/read-as.ts";
+import { readSource } from "../policy/source-file.ts";
+
+export type { PolicyCase };
 
 export const CASE_PATIENT = "case-patient";
 
-const records = z.array(z.record(z.string(), z.unknown())).default([]);
-const policyCase = z.strictObject({
-  name: z.string(),
-  /** Shown in the playground: a made-up patient, and what is special about them. */
-  scenario: z.strictObject({ patient: z.string(), story: z.string() }).optional(),
-  orders: records,
-  coverage: records,
-  medicationStatements: records,
-  medicationRequests: records,
-  medicationDispenses: records,
-  allergies: records,
-  unread: z.array(z.enum(chartVariables)).default([]),
-  expect: z.strictObject({
-    row: z.string(),
-    payer: z.string().optional(),
-    criteria: z.record(z.string(), z.string()).default({}),
-    cautions: z.array(z.string()).optional(),
-    changes: z.array(z.string()).optional(),
-  }),
-});
-
-export type PolicyCase = z.infer<typeof policyCase>;
-
-const texts = z.array(z.string());
-const caseFile = z.looseObject({
-  names: z.record(z.string(), z.strictObject({ is: texts, mentions: texts, neither: texts })),
-  cases: z.array(policyCase),
-});
-
 function readCases(folder: string) {
-  const text = readFileSync(join(folder, "cases.yaml"), "utf8");
-  return caseFile.parse(parse(text, { schema: "failsafe", maxAliasCount: -1 })); // cases share drugs by alias
+  const notes = takeNotes();
+  const source = readSource(join(folder, "cases.yaml"), notes);
+  const read = source && readAs(source, caseFileSchema);
+  if (!read) throw new PolicyFaults(notes.faults);
+  return read;
 }
 
+/** @throws PolicyFaults */
 export function loadCases(folder: string): PolicyCase[] {
   return readCases(folder).cases;
 }

@@ -2,6 +2,7 @@
 // few codes, or nothing. It spares a call about a fifth of its decision.
 import type { Expression } from "./expression.ts";
 import type { FhirRecord } from "./fhir-json.ts";
+import { needsOf } from "./needs.ts";
 
 /** Kinds of orders that are remembered; there are about five. */
 const MOST_KINDS = 100;
@@ -11,9 +12,10 @@ const LONGEST_CODE = 20;
 /** Whether the expression selects an order. @throws Error where the order does not fit it */
 export function rememberAlike(expression: Expression): (order: FhirRecord) => boolean {
   const kinds = new Map<string, boolean>();
-  const names = expression.elements.flatMap((name) => [name, `_${name}`]);
+  const { elements, isTimed } = needsOf(expression);
+  const names = elements.flatMap((name) => [name, `_${name}`]);
   return (order) => {
-    const kind = expression.isTimed || expression.valueSets.length > 0 ? undefined : kindOf(order, names);
+    const kind = isTimed || expression.valueSets.length > 0 ? undefined : kindOf(order, names);
     const known = kind === undefined ? undefined : kinds.get(kind);
     if (known !== undefined) return known;
     const isSelected = expression.evaluate({ orders: [order] }).length > 0;

@@ -12,6 +12,15 @@ export const chartVariables = [
 ] as const;
 export type ChartVariable = (typeof chartVariables)[number];
 
+/** The resource type of the records of each. */
+export const chartTypes: Readonly<Record<ChartVariable, string>> = {
+  coverage: "Coverage",
+  medicationStatements: "MedicationStatement",
+  medicationRequests: "MedicationRequest",
+  medicationDispenses: "MedicationDispense",
+  allergies: "AllergyIntolerance",
+};
+
 /** Why a source that was read may not hold everything. */
 export type Shortfall =
   | "narrowed"

@@ -5,6 +5,7 @@ import type { Chart, ChartVariable, Source } from "./chart.ts";
 import { chartVariables } from "./chart.ts";
 import type { Expression } from "./expression.ts";
 import type { FhirRecord } from "./fhir-json.ts";
+import { needsOf } from "./needs.ts";
 import type { Terminology } from "./value-sets.ts";
 
 /** The variables of a criterion's expressions: the chart's and the orders that the policy speaks about. */
@@ -68,7 +69,7 @@ function recordsFor({ valueSets }: Expression, { all, candidates }: Pool): reado
 }
 
 function isSelected(expression: Expression, variable: string, record: FhirRecord, pools: Pools): boolean {
-  if (expression.requirements.get(variable)?.(record) === false) return false;
+  if (needsOf(expression).requirements.get(variable)?.(record) === false) return false;
   try {
     return expression.evaluate({ [variable]: [record] }).length > 0;
   } catch {

@@ -1,198 +1,86 @@
-// Loads the policies: one folder each, policy.yaml and value-sets/. Every fault of every policy is found in one go,
+// Loads the policies: one folder each, policy.yaml and value-sets/. Everything that is wrong with any of them is found in one go,
 // since a start that stops at the first fault costs its author a start for each.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, extname, join, relative, sep } from "node:path";
-import { parseDocument } from "yaml";
-import type { z } from "zod";
-import { evidenceVariables } from "./evidence.ts";
-import { compileExpression, type Expression } from "./expression.ts";
-import { type PolicyFile, policyFileSchema } from "./format.ts";
+import { basename, join, sep } from "node:path";
+import { checkCases } from "./check-cases.ts";
+import { checkPolicy, checkUse } from "./check-policy.ts";
+import { readValueSets, setName } from "./check-value-sets.ts";
+import { compilePolicy, createCompiler } from "./compile.ts";
+import { type Node, parseExpression } from "./fhirpath-tree.ts";
+import { type Finding, type Findings, type Notes, PolicyFaults, takeNotes, wholeFile } from "./findings.ts";
+import { policyFileSchema } from "./format.ts";
+import { oncePerText } from "./once.ts";
 import type { Policy } from "./policy.ts";
-import { compileTemplate, type Template } from "./template.ts";
-import { indexValueSets, readValueSet, type Terminology, type ValueSet, valueSetSchema } from "./value-sets.ts";
+import { readAs } from "./read-as.ts";
+import { readSource } from "./source-file.ts";
+import { indexValueSets } from "./value-sets.ts";
 
-/** One thing that is wrong with a policy, for its author: where it stands and why it is wrong. */
-export type Fault = { readonly file: string; readonly place: string; readonly reason: string };
-
-/** All faults of all policies. The message lists them, one a line. */
-export class PolicyFaults extends Error {
-  readonly faults: readonly Fault[];
-  constructor(faults: readonly Fault[]) {
-    super(faults.map(({ file, place, reason }) => `${file}${place && `: ${place}`}: ${reason}`).join("\n"));
-    this.faults = faults;
-  }
-}
-
-/** The policies of a folder, in the order of their names. @throws PolicyFaults */
-export function loadPolicies(directory: string): Policy[] {
-  const faults: Fault[] = [];
-  const names = visibleIn(directory).filter((name) => statSync(join(directory, name)).isDirectory());
-  if (names.length === 0) faults.push({ file: directory, place: "", reason: "holds no policy folder" });
-  const policies = names.sort().map((name) => loadPolicy(join(directory, name), faults));
+/**
+ * The policies of a folder, in the order of their names. Files beside their folders are not looked at.
+ * @param warn is told what is not as it should be, but keeps nothing from working
+ * @throws PolicyFaults
+ */
+export function loadPolicies(directory: string, warn: (finding: Finding) => void = () => {}): Policy[] {
+  const { policies, faults, warnings } = checkPolicies(directory, { needsCases: false });
   if (faults.length > 0) throw new PolicyFaults(faults);
-  return policies.filter((policy) => policy !== undefined);
+  warnings.forEach(warn);
+  return policies;
 }
 
-function loadPolicy(folder: string, faults: Fault[]): Policy | undefined {
-  const file = join(folder, "policy.yaml");
-  const policyFile = readChecked(file, policyFileSchema, faults);
-  const sets = policyFile && loadValueSets(folder, policyFile, faults);
-  if (!policyFile || !sets) return undefined;
-  const terminology = indexValueSets(sets, policyFile.products.productNeutral);
-  const compiler = createCompiler(file, terminology, policyFile.definitions, faults);
-  const policy = compilePolicy(basename(folder), policyFile, revisionOf(folder, policyFile.reviewDate), compiler);
-  checkNames(policyFile, compiler);
-  return policy;
+/**
+ * Loads and checks the policies of a folder.
+ * @param needsCases whether cases.yaml is checked too: a service decides without, and warns only where there is none
+ * @returns the policies that could be loaded, and everything that is wrong with any
+ */
+export function checkPolicies(
+  directory: string,
+  { needsCases }: { readonly needsCases: boolean },
+): Findings & { readonly policies: Policy[] } {
+  const notes = takeNotes();
+  const names = visibleIn(directory).filter((name) => statSync(join(directory, name)).isDirectory());
+  if (names.length === 0) notes.fault(wholeFile(directory, "holds no policy folder"));
+  const parseDefinition = oncePerText(parseExpression); // policies have many in common
+  const options = { needsCases, parseDefinition, notes };
+  const policies = names.map((name) => loadPolicy(join(directory, name), options));
+  return {
+    policies: policies.filter((policy) => policy !== undefined),
+    faults: notes.faults,
+    warnings: notes.warnings,
+  };
 }
 
-function loadValueSets(folder: string, policyFile: PolicyFile, faults: Fault[]): ValueSet[] {
+type LoadOptions = {
+  readonly needsCases: boolean;
+  readonly parseDefinition: (text: string) => Node;
+  readonly notes: Notes & Findings;
+};
+
+function loadPolicy(folder: string, { needsCases, parseDefinition, notes }: LoadOptions): Policy | undefined {
+  const faultsBefore = notes.faults.length;
+  const source = readSource(join(folder, "policy.yaml"), notes);
+  const file = source && readAs(source, policyFileSchema);
   const directory = join(folder, "value-sets");
-  return visibleIn(directory).flatMap((name) => {
-    const set = basename(name, extname(name));
-    const resource = readChecked(join(directory, name), valueSetSchema, faults);
-    const rule = policyFile.substances.sets[set];
-    const names = rule && { ...rule, neutral: policyFile.substances.neutral };
-    return resource ? [readValueSet(set, resource, { text: policyFile.text[set] ?? [], names })] : [];
-  });
-}
-
-/** A YAML (or JSON, which is YAML) file, with all its scalars as text, that fits the schema; or faults. */
-function readChecked<T>(file: string, schema: z.ZodType<T>, faults: Fault[]): T | undefined {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch {
-    faults.push({ file, place: "", reason: "cannot be read" });
-    return undefined;
+  const valueSetNames = visibleIn(directory);
+  const valueSets = readValueSets(directory, valueSetNames, file, notes);
+  let policy: Policy | undefined;
+  if (source && file) {
+    const setNames = new Set(valueSetNames.map(setName));
+    const terminology = indexValueSets(
+      valueSets.map(({ set }) => set),
+      file.products.productNeutral,
+    );
+    const compiler = createCompiler(source, terminology, setNames, file.definitions, parseDefinition);
+    policy = compilePolicy(basename(folder), revisionOf(folder, file.reviewDate), file, terminology, compiler);
+    const parts = { file, source, valueSets, setNames };
+    checkPolicy(parts, policy);
+    if (notes.faults.length === faultsBefore) checkUse(parts, compiler.used);
   }
-  const document = parseDocument(text, { schema: "failsafe" });
-  for (const error of document.errors) {
-    faults.push({ file, place: `line ${error.linePos?.[0].line ?? 1}`, reason: error.message.split("\n")[0] ?? "" });
-  }
-  if (document.errors.length > 0) return undefined;
-  const parsed = schema.safeParse(document.toJS());
-  if (parsed.success) return parsed.data;
-  for (const { path, message } of parsed.error.issues) faults.push({ file, place: path.join("."), reason: message });
-  return undefined;
-}
-
-type Compiler = {
-  terminology: Terminology;
-  fault(place: string, reason: string): void;
-  expression(place: string, text: string, variables?: readonly string[]): Expression;
-  template(place: string, text: string): Template;
-};
-
-const NOTHING: Expression = {
-  ...{ text: "{}", variables: [], valueSets: [], naming: [], elements: [], isTimed: false },
-  requirements: new Map(),
-  evaluate: () => [],
-};
-
-/** Compiles and, where that fails, notes the fault and goes on, so that the next ones are found too. */
-function createCompiler(
-  file: string,
-  terminology: Terminology,
-  definitions: PolicyFile["definitions"],
-  faults: Fault[],
-): Compiler {
-  const fault = (place: string, reason: string) => void faults.push({ file, place, reason });
-  const attempt = <T>(place: string, otherwise: T, compile: () => T): T => {
-    try {
-      return compile();
-    } catch (error) {
-      fault(place, (error as Error).message);
-      return otherwise;
-    }
-  };
-  return {
-    terminology,
-    fault,
-    expression: (place, text, variables = evidenceVariables) =>
-      attempt(place, NOTHING, () => compileExpression(expand(text, definitions), variables, terminology)),
-    template: (place, text) => attempt(place, { parts: [] }, () => compileTemplate(text, terminology)),
-  };
-}
-
-/** Puts definitions in the place of their names. The last first, since one may use those before it. */
-function expand(text: string, definitions: PolicyFile["definitions"]): string {
-  return Object.entries(definitions).reduceRight((expanded, [name, definition]) => {
-    return expanded.replace(new RegExp(`%${name}\\b`, "g"), () => `(${definition})`);
-  }, text);
-}
-
-function compilePolicy(id: string, file: PolicyFile, revision: string, compiler: Compiler): Policy {
-  const rules = (place: string, list: PolicyFile["criteria"][number]["documented"], show: string) =>
-    list.map((rule, index) => ({
-      select: compiler.expression(`${place}.${index}.select`, rule.select),
-      show: compiler.template(`${place}.${index}.show`, rule.show ?? show),
-      note: rule.note,
-    }));
-  const texts = Object.entries(file.card.texts).map(([name, text]) => {
-    return [name, compiler.template(`card.texts.${name}`, text)];
-  });
-  return {
-    id,
-    revision,
-    title: file.title,
-    publisher: file.publisher,
-    reviewDate: file.reviewDate,
-    document: file.document,
-    statement: file.statement,
-    history: file.history,
-    payer: file.payer,
-    nonPreferred: file.products.nonPreferred,
-    preferred: file.products.preferred,
-    replacements: file.products.replacements,
-    terminology: compiler.terminology,
-    appliesTo: compiler.expression("appliesTo", file.appliesTo, ["orders"]),
-    authorized: compiler.expression("authorized", file.authorized),
-    alreadyOrdered: compiler.expression("alreadyOrdered", file.alreadyOrdered),
-    unanswered: file.unanswered.map((text, each) => compiler.expression(`unanswered.${each}`, text)),
-    sameDrug: file.products.sameDrug,
-    criteria: file.criteria.map(({ established, show, ...criterion }, index) => ({
-      ...criterion,
-      documented: rules(`criteria.${index}.documented`, criterion.documented, show),
-      supporting: rules(`criteria.${index}.supporting`, criterion.supporting, show),
-      established: established
-        ? compiler.expression(`criteria.${index}.established`, established, ["evidence"])
-        : undefined,
-      wouldCount: criterion.wouldCount,
-      reminder: criterion.reminder,
-    })),
-    cautions: file.cautions.map((caution, index) => ({
-      ...caution,
-      select: caution.select.map((text, each) => compiler.expression(`cautions.${index}.select.${each}`, text)),
-      text: compiler.template(`cautions.${index}.text`, caution.text),
-    })),
-    texts: Object.fromEntries(texts) as Policy["texts"],
-    topic: file.card.topic,
-    overrideReasons: file.card.overrideReasons,
-  };
-}
-
-/** Every value set that is named outside FHIRPath must be there, and a brand must not be a preferred product. */
-function checkNames({ products, text, substances }: PolicyFile, { terminology, fault }: Compiler): void {
-  const { nonPreferred, preferred, replacements } = products;
-  const named = [
-    ["products.nonPreferred.valueSet", nonPreferred.valueSet],
-    ["products.preferred.valueSet", preferred.valueSet],
-    ...replacements.map(({ valueSet }, index) => [`products.replacements.${index}.valueSet`, valueSet]),
-    ...products.productNeutral.map((name) => ["products.productNeutral", name]),
-    ...products.sameDrug.map((name) => ["products.sameDrug", name]),
-    ...Object.keys(text).map((name) => ["text", name]),
-    ...Object.keys(substances.sets).map((name) => ["substances", name]),
-    ...[...terminology.sets.values()].flatMap((set) => set.excludes.map((name) => [`value set ${set.name}`, name])),
-  ];
-  for (const [place = "", name = ""] of named) {
-    if (!terminology.sets.has(name)) fault(place, `there is no value set "${name}"`);
-  }
-  for (const [key, sets] of terminology.namesByKey) {
-    if (sets.includes(nonPreferred.valueSet) && sets.includes(preferred.valueSet)) {
-      fault("products", `${key} is in both ${nonPreferred.valueSet} and ${preferred.valueSet}`);
-    }
-  }
+  const cases = join(folder, "cases.yaml");
+  if (needsCases) checkCases(cases, policy, notes);
+  else if (!existsSync(cases))
+    notes.warn(wholeFile(cases, "is missing: nothing shows that the policy decides as it should"));
+  return policy;
 }
 
 /** What a folder holds, also inside, but for what is hidden: editors' files, and the versions beside a mounted ConfigMap. */
@@ -203,13 +91,11 @@ function visibleIn(directory: string, recursive = false): string[] {
 
 /** Review date and the first 12 hex digits of a SHA-256 over the folder: its files' names and contents. */
 function revisionOf(folder: string, reviewDate: string): string {
-  const files = visibleIn(folder, true).map((path) => join(folder, path));
-  const paths = files.filter((path) => statSync(path).isFile()); // also behind a link
   const hash = createHash("sha256");
-  for (const path of paths)
-    hash
-      .update(`${relative(folder, path)}\0`)
-      .update(readFileSync(path))
-      .update("\0");
+  for (const path of visibleIn(folder, true)) {
+    const file = join(folder, path);
+    if (!statSync(file).isFile()) continue; // what is behind a link counts
+    hash.update(`${path}\0`).update(readFileSync(file)).update("\0");
+  }
   return `${reviewDate}-${hash.digest("hex").slice(0, 12)}`;
 }

@@ -11,3 +11,15 @@ export function oncePer<Key extends object, Result extends NonNullable<unknown>>
     return result;
   };
 }
+
+/** Remembers what was worked out for each text, as long as the function lives. */
+export function oncePerText<Result extends NonNullable<unknown>>(
+  work: (text: string) => Result,
+): (text: string) => Result {
+  const known = new Map<string, Result>();
+  return (text) => {
+    const result = known.get(text) ?? work(text);
+    known.set(text, result);
+    return result;
+  };
+}

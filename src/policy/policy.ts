@@ -38,6 +38,9 @@ export type Caution = {
 /** The preferred product at one strength. `valueSet` holds whatever tells that strength. */
 export type Replacement = PolicyFile["products"]["replacements"][number];
 
+/** Characters of a card's summary: CDS Hooks, "Card Attributes" (under 140). */
+export const LONGEST_SUMMARY = 139;
+
 export type CardTexts = { readonly [Text in keyof PolicyFile["card"]["texts"]]: Template };
 
 export type Policy = Pick<

@@ -5,6 +5,7 @@ import { chartVariables } from "./chart.ts";
 import { expressionsOf } from "./decide.ts";
 import type { FhirObject, FhirRecord } from "./fhir-json.ts";
 import { mayBeListed } from "./membership.ts";
+import { needsOf } from "./needs.ts";
 import { oncePer } from "./once.ts";
 import type { Policy } from "./policy.ts";
 import type { Requirement } from "./requirements.ts";
@@ -43,8 +44,8 @@ const asksOf = oncePer((policy: Policy): Readonly<Record<ChartVariable, Ask>> =>
     const asking = expressionsOf(policy).filter(({ variables }) => variables.includes(variable));
     const free = asking.filter(({ valueSets }) => valueSets.length === 0);
     return {
-      elements: new Set(asking.flatMap(({ naming }) => naming)),
-      requirements: free.flatMap(({ requirements }) => requirements.get(variable) ?? []),
+      elements: new Set(asking.flatMap((each) => needsOf(each).naming)),
+      requirements: free.flatMap((each) => needsOf(each).requirements.get(variable) ?? []),
     };
   };
   return Object.fromEntries(chartVariables.map((each) => [each, ask(each)])) as Record<ChartVariable, Ask>;

@@ -1,7 +1,6 @@
 // The texts of a policy: plain words with {{ FHIRPath }} between them. What comes from a request is escaped, because
 // clients draw a card's detail as Markdown, and some let HTML through.
-import { compileExpression, type Expression } from "./expression.ts";
-import type { Terminology } from "./value-sets.ts";
+import type { Expression } from "./expression.ts";
 
 /** A compiled text: literal parts and expressions in turn. */
 export type Template = { readonly parts: readonly (string | Expression)[] };
@@ -10,15 +9,23 @@ export type Template = { readonly parts: readonly (string | Expression)[] };
 export const templateVariables = ["order", "orders", "evidence", "missing", "payer", "policy"] as const;
 export type TemplateValues = Partial<Record<(typeof templateVariables)[number], unknown>>;
 
-const LONGEST_VALUE = 120;
+/** Characters of what one expression writes. */
+export const LONGEST_VALUE = 120;
 
-/** @throws Error with the reason, for the author of the policy. */
-export function compileTemplate(text: string, terminology: Terminology): Template {
-  const parts = text.split(/\{\{(.*?)\}\}/s).map((part, index) => {
-    return index % 2 === 0 ? part : compileExpression(part.trim(), templateVariables, terminology);
+/** @param compile one expression, and the character of the text at which it begins */
+export function compileTemplate(text: string, compile: (expression: string, offset: number) => Expression): Template {
+  let offset = 0;
+  const parts = text.split(/(\{\{.*?\}\})/s).map((part) => {
+    const begin = offset;
+    offset += part.length;
+    if (!isExpression(part)) return part;
+    const inside = part.slice(2, -2);
+    return compile(inside.trim(), begin + 2 + inside.search(/\S|$/));
   });
   return { parts };
 }
+
+const isExpression = (part: string) => part.startsWith("{{") && part.endsWith("}}");
 
 /** The text as Markdown. An expression that finds nothing, or that the data do not fit, leaves nothing. */
 export function renderMarkdown(template: Template, values: TemplateValues): string {

@@ -1,9 +1,7 @@
-// The tree that FHIRPath parses an expression into, and the elements of a record that its names stand for.
+// Walks the tree of an expression, and tells how JSON writes the elements that it names.
 import type { Model } from "fhirpath";
 import r4 from "fhirpath/fhir-context/r4";
-
-/** A node of fhirpath.parse(). `text` is its source, a name where it has one. */
-export type Node = { readonly type: string; readonly text?: string; readonly children?: readonly Node[] };
+import type { Node } from "./fhirpath-tree.ts";
 
 export function* nodesOf(node: Node): Generator<Node> {
   yield node;

@@ -30,50 +30,82 @@ const concept = z.looseObject({
   display: z.string().optional(),
   extension: z.array(extension).optional(),
 });
-const contained = z.looseObject({ system: z.string(), code: z.string(), display: z.string().optional() });
+const part = z.looseObject({
+  system: z.string().optional(),
+  concept: z.array(concept).optional(),
+  filter: z.unknown().optional(),
+  valueSet: z.array(z.string()).optional(),
+});
+const contained = z.looseObject({
+  system: z.string().optional(),
+  code: z.string().optional(),
+  display: z.string().optional(),
+  abstract: z.enum(["true", "false"]).optional(),
+  get contains() {
+    return z.array(contained).optional();
+  },
+});
 
-/** FHIR ValueSet, as far as it is read here: a compose with listed concepts, or an expansion. */
+/** FHIR ValueSet, as far as it is read here: a compose with listed concepts, or an expansion. Every scalar is text. */
 export const valueSetSchema = z
   .looseObject({
     resourceType: z.literal("ValueSet"),
     title: z.string().optional(),
     description: z.string().optional(),
-    compose: z
-      .looseObject({
-        include: z.array(z.strictObject({ system: z.string(), concept: z.array(concept).min(1) })),
-        exclude: z.array(z.strictObject({ valueSet: z.array(z.string()).min(1) })).optional(),
-      })
-      .optional(),
-    expansion: z.looseObject({ contains: z.array(contained) }).optional(),
+    compose: z.looseObject({ include: z.array(part), exclude: z.array(part).optional() }).optional(),
+    expansion: z.looseObject({ total: z.string().optional(), contains: z.array(contained).optional() }).optional(),
   })
   .refine((set) => set.compose ?? set.expansion, "needs a compose or an expansion");
 
-/** Reads one FHIR ValueSet. The name is the file's, since a policy's expressions use that. */
-export function readValueSet(
-  name: string,
-  resource: z.infer<typeof valueSetSchema>,
-  recognition: Recognition,
-): ValueSet {
-  const listed = (resource.compose?.include ?? []).flatMap(({ system, concept }) =>
-    concept.map((entry) => ({
-      system,
-      code: entry.code,
-      display: entry.display ?? entry.code,
-      comment: entry.extension?.find(({ url }) => url === COMMENT)?.valueString,
+export type ValueSetResource = z.infer<typeof valueSetSchema>;
+
+/** A code and where it stands in the resource. */
+export type Listed = { readonly path: readonly PropertyKey[]; readonly concept: Concept };
+
+/**
+ * The codes of a value set. An expansion counts before the compose that it was made of. What is inactive counts, since old records
+ * hold it; what is abstract only groups others.
+ */
+export function listConcepts({ compose, expansion }: ValueSetResource): Listed[] {
+  if (expansion) return listContained(expansion.contains ?? [], ["expansion", "contains"]);
+  return (compose?.include ?? []).flatMap(({ system = "", concept = [] }, index) =>
+    concept.map(({ code, display = code, extension }, each) => ({
+      path: ["compose", "include", index, "concept", each],
+      concept: { system, code, display, comment: extension?.find(({ url }) => url === COMMENT)?.valueString },
     })),
   );
-  const expanded = (resource.expansion?.contains ?? []).map((entry) => ({
-    system: entry.system,
-    code: entry.code,
-    display: entry.display ?? entry.code,
-    comment: undefined,
-  }));
+}
+
+function listContained(contains: readonly z.infer<typeof contained>[], path: readonly PropertyKey[]): Listed[] {
+  return contains.flatMap(({ system, code, display, abstract, contains: inner = [] }, index) => {
+    const here = [...path, index];
+    const isListed = abstract !== "true" && system !== undefined && code !== undefined;
+    return [
+      ...(isListed ? [{ path: here, concept: { system, code, display: display ?? code, comment: undefined } }] : []),
+      ...listContained(inner, [...here, "contains"]),
+    ];
+  });
+}
+
+/**
+ * The value sets that a value set gives way to, and where they are named. Beside an expansion, those named by URL are left out:
+ * who expanded it has excluded them.
+ */
+export function listExcluded({ compose, expansion }: ValueSetResource) {
+  const named = (compose?.exclude ?? []).flatMap(({ valueSet = [] }, index) =>
+    valueSet.map((name, each) => ({ path: ["compose", "exclude", index, "valueSet", each], name })),
+  );
+  return named.filter(({ name }) => !expansion || !name.includes(":"));
+}
+
+/** Reads one FHIR ValueSet. The name is the file's, since a policy's expressions use that. */
+export function readValueSet(name: string, resource: ValueSetResource, recognition: Recognition): ValueSet {
   return {
     name,
     title: resource.title ?? name,
     description: resource.description,
-    concepts: resource.expansion ? expanded : listed,
-    excludes: (resource.compose?.exclude ?? []).flatMap(({ valueSet }) => valueSet),
+    concepts: listConcepts(resource).map(({ concept }) => concept),
+    excludes: listExcluded(resource).map(({ name }) => name),
     ...recognition,
   };
 }

@@ -1,8 +1,9 @@
-// A bad policy stops the start: every fault at once, each with file, place and reason.
+// What is loaded of a folder of policies, and what refuses the start. Each kind of fault is in check.test.ts.
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadPolicies, PolicyFaults } from "../../src/policy/load.ts";
+import { PolicyFaults } from "../../src/policy/findings.ts";
+import { checkPolicies, loadPolicies } from "../../src/policy/load.ts";
 import { membership } from "../../src/policy/membership.ts";
 
 let directory: string;
@@ -30,112 +31,20 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-test("the policies of this repository have no fault", () => {
-  expect(faultsOf()).toEqual([]);
-});
-
-test.each([
-  [
-    "a mistyped element",
-    /medication\.memberOf\('gleevec'\)/,
-    "medicaton.memberOf('gleevec')",
-    "authorized",
-    'FHIR R4 has no element "medicaton"',
-  ],
-  [
-    "an unknown variable",
-    "%medicationDispenses.where",
-    "%dispenses.where",
-    "criteria.1.documented.1.select",
-    "unknown variable %dispenses",
-  ],
-  [
-    "a function that reaches the network",
-    "effective.where(inFuture())",
-    "effective.where(resolve())",
-    "criteria.1.documented.0.select",
-    "resolve() is not one that a policy may use",
-  ],
-  [
-    "an unknown value set in FHIRPath",
-    "memberOf('labelled-indications')",
-    "memberOf('indications')",
-    "criteria.0.supporting.0.show",
-    'there is no value set "indications"',
-  ],
-  [
-    "an unknown value set in FHIRPath, where it is only mentioned",
-    "mentions('ingredient-classes')",
-    "mentions('classes')",
-    "criteria.2.documented.0.show",
-    'there is no value set "classes"',
-  ],
-  [
-    "an unknown value set of substances",
-    "    allergies-not-known:",
-    "    allergies-unknown:",
-    "substances",
-    'there is no value set "allergies-unknown"',
-  ],
-  [
-    "a mistyped definition",
-    "%currentAllergies.where((onset",
-    "%activeAllergies.where((onset",
-    "criteria.2.documented.0.select",
-    "unknown variable %activeAllergies",
-  ],
-  [
-    "an unknown value set of a product",
-    "valueSet: gleevec",
-    "valueSet: gleevac",
-    "products.nonPreferred.valueSet",
-    'there is no value set "gleevac"',
-  ],
-  [
-    "an expression that does not parse",
-    "status = 'completed'",
-    "status = = 'completed'",
-    "criteria.1.documented.1.select",
-    "is not FHIRPath",
-  ],
-  ["an unknown key", "decides: yes", "decide: yes", "criteria.1.decides", "yes or no"],
-  ["a date that is none", "reviewDate: 2026-03-25", "reviewDate: 03/25/2026", "reviewDate", "date"],
-  [
-    "a template with a mistyped variable",
-    "{{ %evidence.status }}",
-    "{{ %evidense.status }}",
-    "criteria.1.documented.0.show",
-    "unknown variable %evidense",
-  ],
-])("%s", (_name, from, to, place, reason) => {
-  edit(policyPath(), from, to);
-  const fault = faultsOf().find((each) => each.place === place);
-  expect(fault?.file).toBe(policyPath());
-  expect(fault?.reason).toContain(reason);
-});
-
-test("YAML that cannot be read is named with its line", () => {
-  writeFileSync(policyPath(), "title: [unclosed\nreviewDate: 2026-03-25\n");
-  expect(faultsOf()[0]).toMatchObject({ file: policyPath(), place: expect.stringMatching(/^line \d+$/) });
-});
-
-test("a brand code among the generic's is found", () => {
+test("the start is refused for what the author's check calls a fault, with every fault on a line", () => {
+  edit(policyPath(), "medication.memberOf('gleevec') and %has", "medicaton.memberOf('gleevec') and %has");
   edit(setPath("generic-imatinib-tablets.yaml"), "code: '403878'", "code: '404588'");
-  expect(faultsOf()).toMatchObject([
-    { place: "products", reason: expect.stringContaining("404588 is in both gleevec and generic-imatinib-tablets") },
-  ]);
+  const reasons = faultsOf().map(({ reason }) => reason);
+  expect(reasons).toEqual(checkPolicies(directory, { needsCases: false }).faults.map(({ reason }) => reason));
+  expect(reasons.join()).toMatch(/no element "medicaton".*404588 is in gleevec too/);
+  expect(() => loadPolicies(directory)).toThrow(
+    /policy.yaml:\d+:\d+: authorized: MedicationRequest has no element "medicaton", did you mean "medication"\?\n/,
+  );
 });
 
-test("all faults of all policies are told at once", () => {
-  cpSync(join(directory, "imatinib-preferred"), join(directory, "second"), { recursive: true });
-  writeFileSync(join(directory, "second", "policy.yaml"), "title: x\n");
-  edit(policyPath(), "memberOf('labelled-indications')", "memberOf('indications')");
-  edit(policyPath(), "%medicationDispenses.where", "%dispenses.where");
-  writeFileSync(setPath("gleevec.yaml"), "resourceType: Patient\n");
-  const second = join(directory, "second", "policy.yaml");
-  const files = new Set(faultsOf().map(({ file }) => file));
-  expect([...files].sort()).toEqual([policyPath(), setPath("gleevec.yaml"), second].sort());
-  expect(faultsOf().length).toBeGreaterThan(5);
+test("files beside the folders of policies are not looked at", () => {
+  writeFileSync(join(directory, "README.md"), "not YAML: [");
+  expect(loadPolicies(directory)).toHaveLength(1);
 });
 
 test("a folder without policies is a fault", () => {

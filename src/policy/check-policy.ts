@@ -1,0 +1,159 @@
+// Checks what the parts of a policy say of each other: names that must be there, dates, replacements, texts that are too long, and
+// what nothing uses.
+import { checkOverlaps } from "./check-overlaps.ts";
+import { literalKey, type ValueSetFile } from "./check-value-sets.ts";
+import { codingKeys } from "./codings.ts";
+import { type Compiler, variableNames } from "./compile.ts";
+import { inFuture } from "./dates.ts";
+import type { PolicyFile } from "./format.ts";
+import { LONGEST_SUMMARY, type Policy } from "./policy.ts";
+import type { Path, SourceFile } from "./source-file.ts";
+import { nearest } from "./suggest.ts";
+import { renderPlain } from "./template.ts";
+import { listExcluded } from "./value-sets.ts";
+
+export type PolicyParts = {
+  readonly file: PolicyFile;
+  readonly source: SourceFile;
+  readonly valueSets: readonly ValueSetFile[];
+  /** The names of all value sets, of those too that could not be read. */
+  readonly setNames: ReadonlySet<string>;
+};
+
+export function checkPolicy(parts: PolicyParts, policy: Policy): void {
+  for (const [source, path, name] of namesOf(parts)) {
+    if (parts.setNames.has(name)) continue;
+    source.fault(path, `there is no value set "${name}"`, { suggestion: nearest(name, parts.setNames) });
+  }
+  for (const name of Object.keys(parts.file.definitions)) {
+    if (variableNames.has(name))
+      parts.source.fault(["definitions", name], `%${name} is a variable: take another name`, { at: "key" });
+  }
+  checkOverlaps(parts.file, parts.valueSets);
+  checkReplacements(parts);
+  checkDisplays(parts.valueSets);
+  checkDates(parts);
+  checkTwice(parts);
+  checkSummaries(parts, policy);
+}
+
+/** Warns of what nothing uses. To be asked of a policy without faults only, since a fault may hide a use. */
+export function checkUse(parts: PolicyParts, used: Compiler["used"]): void {
+  const descriptions = new Set(["text", "substances"]); // what describes a value set does not use it
+  const named = [...namesOf(parts)].filter(([, [first]]) => !descriptions.has(String(first))).map(([, , name]) => name);
+  const all = new Set([...used.valueSets, ...named]);
+  for (const { set, source } of parts.valueSets) {
+    if (all.has(set.name)) continue;
+    source.warn(
+      [],
+      `nothing uses this value set: take it away, or list it under "recognized" if its codes alone say enough`,
+    );
+  }
+  for (const name of Object.keys(parts.file.definitions)) {
+    if (!used.definitions.has(name)) parts.source.warn(["definitions", name], `nothing uses %${name}`, { at: "key" });
+  }
+}
+
+/** Where value sets are named outside FHIRPath. */
+function* namesOf({ file, source, valueSets }: PolicyParts): Generator<[SourceFile, Path, string]> {
+  const { nonPreferred, preferred, replacements, productNeutral, sameDrug } = file.products;
+  yield [source, ["products", "nonPreferred", "valueSet"], nonPreferred.valueSet];
+  yield [source, ["products", "preferred", "valueSet"], preferred.valueSet];
+  for (const [index, name] of productNeutral.entries()) yield [source, ["products", "productNeutral", index], name];
+  for (const [index, name] of sameDrug.entries()) yield [source, ["products", "sameDrug", index], name];
+  for (const [index, { valueSet }] of replacements.entries()) {
+    yield [source, ["products", "replacements", index, "valueSet"], valueSet];
+  }
+  for (const [index, name] of file.recognized.entries()) yield [source, ["recognized", index], name];
+  for (const name of Object.keys(file.text)) yield [source, ["text", name], name];
+  for (const name of Object.keys(file.substances.sets)) yield [source, ["substances", "sets", name], name];
+  for (const { source, resource } of valueSets) {
+    for (const { path, name } of listExcluded(resource)) yield [source, path, name];
+  }
+}
+
+/** Each strength has codes, its own replacement among them, and that is one of the preferred product. */
+function checkReplacements({ file, source, valueSets }: PolicyParts): void {
+  const { preferred, replacements } = file.products;
+  for (const [index, replacement] of replacements.entries()) {
+    const path: Path = ["products", "replacements", index];
+    for (const key of ["strength", "valueSet"] as const) {
+      const earlier = replacements.slice(0, index).some((other) => other[key] === replacement[key]);
+      if (earlier) source.fault([...path, key], `"${replacement[key]}" has a replacement already`);
+    }
+    const keys = codingKeys(replacement);
+    for (const name of [preferred.valueSet, replacement.valueSet]) {
+      const listed = valueSets.find(({ set }) => set.name === name)?.listed;
+      if (listed?.length === 0) source.fault([...path, "valueSet"], `the value set "${name}" holds no code`);
+      else if (listed && !listed.some((each) => each.keys.some((key) => keys.includes(key)))) {
+        source.fault([...path, "code"], `${literalKey(replacement)} is not in ${name}`);
+      }
+    }
+  }
+}
+
+/** A record that gives a code alone is called by the code's display: by one, whichever value set lists it. */
+function checkDisplays(valueSets: readonly ValueSetFile[]): void {
+  const first = new Map<string, { display: string; name: string }>();
+  for (const { set, source, listed } of valueSets) {
+    for (const { path, concept } of listed) {
+      const key = literalKey(concept);
+      const known = first.get(key) ?? { display: concept.display, name: set.name };
+      first.set(key, known);
+      if (known.display === concept.display) continue;
+      source.warn([...path, "display"], `${key} is called "${known.display}" in ${known.name}`);
+    }
+  }
+}
+
+function checkDates({ file, source }: PolicyParts): void {
+  const { reviewDate, history } = file;
+  for (const [index, { date }] of history.entries()) {
+    const before = history[index - 1]?.date;
+    if (before !== undefined && date < before)
+      source.fault(["history", index, "date"], `${date} stands after ${before}`);
+  }
+  const newest = history
+    .map(({ date }) => date)
+    .toSorted()
+    .at(-1);
+  if (inFuture(reviewDate)) source.fault(["reviewDate"], `${reviewDate} is in the future`);
+  else if (newest !== reviewDate)
+    source.fault(["reviewDate"], `is not the newest date of the history, which is ${newest}`);
+}
+
+function checkTwice({ file, source }: PolicyParts): void {
+  noteTwice(
+    source,
+    ["criteria"],
+    "id",
+    file.criteria.map(({ id }) => id),
+  );
+  noteTwice(
+    source,
+    ["cautions"],
+    "id",
+    file.cautions.map(({ id }) => id),
+  );
+  noteTwice(source, ["card", "overrideReasons"], "code", file.card.overrideReasons.map(literalKey));
+}
+
+/** Notes each entry of a list that has the same name as one before it. */
+export function noteTwice(source: SourceFile, list: Path, key: string, names: readonly string[]): void {
+  for (const [index, name] of names.entries()) {
+    if (names.indexOf(name) < index) source.fault([...list, index, key], `"${name}" is given twice`);
+  }
+}
+
+/** With what is known before any call; what a call fills in makes them longer, and is cut. */
+function checkSummaries(
+  { source }: PolicyParts,
+  { texts, payer, title, publisher, reviewDate, revision }: Policy,
+): void {
+  const values = { payer: { name: payer.name }, policy: { title, publisher, date: reviewDate, version: revision } };
+  for (const name of ["summary", "summaryCaution", "summaryConfirm"] as const) {
+    const { length } = [...renderPlain(texts[name], values)];
+    if (length <= LONGEST_SUMMARY) continue;
+    source.fault(["card", "texts", name], `has ${length} characters, and a summary may have ${LONGEST_SUMMARY}`);
+  }
+}

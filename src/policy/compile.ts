@@ -1,0 +1,186 @@
+// Compiles a policy's file: every expression and text, each checked first. What is wrong is noted, and the next is looked at.
+import { chartTypes } from "./chart.ts";
+import { checkExpression, type Scope } from "./check-expression.ts";
+import { compileExpression, type Expression } from "./expression.ts";
+import type { Node } from "./fhirpath-tree.ts";
+import type { PolicyFile } from "./format.ts";
+import type { Policy } from "./policy.ts";
+import type { Path, SourceFile } from "./source-file.ts";
+import { compileTemplate, type Template } from "./template.ts";
+import { type Types, union } from "./types.ts";
+import type { Terminology } from "./value-sets.ts";
+
+/** What an expression has to give: records, or a yes or no; a text takes anything. */
+type Demand = "records" | "yes or no" | "anything";
+type Variables = Readonly<Record<string, Types>>;
+
+export type Compiler = ReturnType<typeof createCompiler>;
+
+const ORDERS: Variables = { orders: ["MedicationRequest"] };
+const TYPES_OF_CHART: Variables = Object.fromEntries(Object.entries(chartTypes).map(([name, type]) => [name, [type]]));
+const EVIDENCE: Variables = { ...ORDERS, ...TYPES_OF_CHART };
+/** What the texts of a card may speak of. */
+const TEXTS: Variables = {
+  order: ["MedicationRequest"],
+  orders: ["MedicationRequest"],
+  missing: ["System.String"],
+  payer: ["payer"],
+  policy: ["policy"],
+};
+
+/** Every variable, without %: a definition must not take the name of one. */
+export const variableNames: ReadonlySet<string> = new Set(Object.keys({ ...EVIDENCE, ...TEXTS, evidence: [] }));
+
+const NOTHING: Expression = { text: "{}", variables: [], valueSets: [], evaluate: () => [] };
+
+/**
+ * @param valueSets the names of those that the policy has
+ * @param parseDefinition as parseExpression does; it may remember the trees
+ */
+export function createCompiler(
+  source: SourceFile,
+  terminology: Terminology,
+  valueSets: ReadonlySet<string>,
+  definitions: PolicyFile["definitions"],
+  parseDefinition: (text: string) => Node,
+) {
+  const byName = new Map(Object.entries(definitions));
+  const used = { valueSets: new Set<string>(), definitions: new Set<string>() };
+
+  function compile(path: Path, text: string, variables: Variables, demand: Demand, start = 0) {
+    let isSound = true;
+    const fault = (at: Path, offset: number, reason: string, suggestion?: string) => {
+      isSound = false;
+      source.fault(at, reason, { at: offset, suggestion });
+    };
+    const scope: Scope = {
+      variables: new Map(Object.entries(variables)),
+      valueSets,
+      definitions: byName,
+    };
+    const checked = checkExpression(
+      text,
+      scope,
+      ({ definition, offset, reason, suggestion }) => {
+        if (definition === undefined) fault(path, start + offset, reason, suggestion);
+        else fault(["definitions", definition], offset, reason, suggestion);
+      },
+      parseDefinition,
+    );
+    for (const name of checked.valueSets) used.valueSets.add(name);
+    for (const name of checked.definitions) used.definitions.add(name);
+    if (isSound) for (const reason of missed(demand, checked.types, checked.variables)) fault(path, start, reason);
+    const expression = isSound
+      ? compileExpression(expand(text, checked.definitions, byName), Object.keys(variables), checked, terminology)
+      : NOTHING;
+    return { expression, types: checked.types };
+  }
+
+  function template(path: Path, text: string, variables: Variables): Template {
+    const compiled = compileTemplate(text, (expression, offset) => {
+      return compile(path, expression, variables, "anything", offset).expression;
+    });
+    if (compiled.parts.some((part) => typeof part === "string" && /\{\{|\}\}/.test(part))) {
+      source.fault(path, "holds {{ or }} without the other", { at: text.search(/\{\{|\}\}/) });
+    }
+    return compiled;
+  }
+
+  return { compile, template, used };
+}
+
+/** Why an expression without a fault of its own does not do what it is there for. */
+function* missed(demand: Demand, types: Types, variables: readonly string[]): Generator<string> {
+  if (demand === "anything") return;
+  if (variables.length === 0) yield "names no variable, so it never selects anything";
+  const isYesOrNo = types?.length === 1 && types[0] === "System.Boolean";
+  if (demand === "records" && isYesOrNo) {
+    yield "gives yes or no, which counts as found either way: select records instead, with where(…)";
+  }
+  if (demand === "yes or no" && types && !isYesOrNo) yield "must give yes or no: end it with exists() or empty()";
+}
+
+/** Puts definitions in the place of their names. The last first, since one may use those before it. */
+function expand(text: string, used: readonly string[], definitions: ReadonlyMap<string, string>): string {
+  if (used.length === 0) return text;
+  const latestFirst = [...definitions].filter(([name]) => used.includes(name)).reverse();
+  return latestFirst.reduce((expanded, [name, definition]) => {
+    return expanded.replace(new RegExp(`%${name}\\b`, "g"), () => `(${definition})`);
+  }, text);
+}
+
+export function compilePolicy(
+  id: string,
+  revision: string,
+  file: PolicyFile,
+  terminology: Terminology,
+  { compile, template }: Compiler,
+): Policy {
+  const records = (path: Path, text: string, variables = EVIDENCE) => compile(path, text, variables, "records");
+  const cautions = file.cautions.map((caution, index) => {
+    const selected = caution.select.map((text, each) => records(["cautions", index, "select", each], text));
+    const variables = { ...TEXTS, evidence: union(selected.map(({ types }) => types)) };
+    return {
+      ...caution,
+      select: selected.map(({ expression }) => expression),
+      text: template(["cautions", index, "text"], caution.text, variables),
+    };
+  });
+  const texts = Object.entries(file.card.texts).map(([name, text]) => {
+    return [name, template(["card", "texts", name], text, TEXTS)];
+  });
+  return {
+    id,
+    revision,
+    title: file.title,
+    publisher: file.publisher,
+    reviewDate: file.reviewDate,
+    document: file.document,
+    statement: file.statement,
+    history: file.history,
+    payer: file.payer,
+    nonPreferred: file.products.nonPreferred,
+    preferred: file.products.preferred,
+    replacements: file.products.replacements,
+    terminology,
+    appliesTo: records(["appliesTo"], file.appliesTo, ORDERS).expression,
+    authorized: records(["authorized"], file.authorized).expression,
+    alreadyOrdered: records(["alreadyOrdered"], file.alreadyOrdered).expression,
+    unanswered: file.unanswered.map((text, index) => records(["unanswered", index], text).expression),
+    sameDrug: file.products.sameDrug,
+    criteria: file.criteria.map((criterion, index) => compileCriterion(criterion, ["criteria", index])),
+    cautions,
+    texts: Object.fromEntries(texts) as Policy["texts"],
+    topic: file.card.topic,
+    overrideReasons: file.card.overrideReasons,
+  };
+
+  function compileCriterion(
+    { established, show, documented, supporting, ...criterion }: PolicyFile["criteria"][number],
+    path: Path,
+  ): Policy["criteria"][number] {
+    const select = (grade: string, rules: typeof documented) =>
+      rules.map((rule, index) => ({ rule, ...records([...path, grade, index, "select"], rule.select) }));
+    const selected = { documented: select("documented", documented), supporting: select("supporting", supporting) };
+    const evidence = union([...selected.documented, ...selected.supporting].map(({ types }) => types));
+    const shown = template([...path, "show"], show, { ...TEXTS, evidence });
+    const compileRules = (grade: keyof typeof selected) =>
+      selected[grade].map(({ rule, expression, types }, index) => ({
+        select: expression,
+        show: rule.show ? template([...path, grade, index, "show"], rule.show, { ...TEXTS, evidence: types }) : shown,
+        note: rule.note,
+      }));
+    const ofDocumented = { evidence: union(selected.documented.map(({ types }) => types)) };
+    return {
+      ...criterion,
+      documented: compileRules("documented"),
+      supporting: compileRules("supporting"),
+      established:
+        established === undefined
+          ? undefined
+          : compile([...path, "established"], established, ofDocumented, "yes or no").expression,
+      wouldCount: criterion.wouldCount,
+      reminder: criterion.reminder,
+    };
+  }
+}
