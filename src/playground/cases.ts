@@ -11,6 +11,7 @@ import type { Order } from "../policy/order.ts";
 
 export const CASE_PATIENT = "case-patient";
 
+const texts = z.array(z.string());
 const records = z.array(z.record(z.string(), z.unknown())).default([]);
 const policyCase = z.strictObject({
   name: z.string(),
@@ -29,33 +30,38 @@ const policyCase = z.strictObject({
     criteria: z.record(z.string(), z.string()).default({}),
     cautions: z.array(z.string()).optional(),
     changes: z.array(z.string()).optional(),
+    /** Texts that stand on the card, and texts that do not, as it is drawn. */
+    says: texts.default([]),
+    saysNot: texts.default([]),
   }),
 });
 
 export type PolicyCase = z.infer<typeof policyCase>;
 
-const texts = z.array(z.string());
 const caseFile = z.looseObject({
-  names: z.record(z.string(), z.strictObject({ is: texts, mentions: texts, neither: texts })),
+  /** Names of substances and drugs, by the value set that they are looked up in: what each is to it. */
+  names: z
+    .record(z.string(), z.strictObject({ is: texts, mentions: texts.default([]), neither: texts.default([]) }))
+    .default({}),
+  /** Codes by value set and code system: each belongs to the set. */
+  codes: z.record(z.string(), z.record(z.string(), texts)).default({}),
+  /** Names of payors: what a coverage that names one alone tells of the payer. */
+  payers: z.partialRecord(z.enum(["this-payer", "other", "unknown"]), texts).default({}),
+  /** Mutants of `npm run policy -- test` that change no decision and no card, and why. */
+  equivalent: z.array(z.strictObject({ why: z.string().min(1), mutants: texts.min(1) })).default([]),
   cases: z.array(policyCase),
 });
 
-function readCases(folder: string) {
+export type CaseFile = z.infer<typeof caseFile>;
+
+/** @throws Error where cases.yaml is missing, no YAML, or not of this form */
+export function readCases(folder: string): CaseFile {
   const text = readFileSync(join(folder, "cases.yaml"), "utf8");
   return caseFile.parse(parse(text, { schema: "failsafe", maxAliasCount: -1 })); // cases share drugs by alias
 }
 
 export function loadCases(folder: string): PolicyCase[] {
   return readCases(folder).cases;
-}
-
-/** Each name of a substance that the cases list, its value set, and what it must be to the set. */
-export function loadNames(folder: string): [set: string, grade: string, name: string][] {
-  return Object.entries(readCases(folder).names).flatMap(([set, grades]) =>
-    Object.entries(grades).flatMap(([grade, names]) =>
-      names.map((name): [string, string, string] => [set, grade, name]),
-    ),
-  );
 }
 
 /** The draft orders of a case as a client would send them. */

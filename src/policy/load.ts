@@ -10,7 +10,14 @@ import { compileExpression, type Expression } from "./expression.ts";
 import { type PolicyFile, policyFileSchema } from "./format.ts";
 import type { Policy } from "./policy.ts";
 import { compileTemplate, type Template } from "./template.ts";
-import { indexValueSets, readValueSet, type Terminology, type ValueSet, valueSetSchema } from "./value-sets.ts";
+import {
+  indexValueSets,
+  type Recognition,
+  readValueSet,
+  type Terminology,
+  type ValueSet,
+  valueSetSchema,
+} from "./value-sets.ts";
 
 /** One thing that is wrong with a policy, for its author: where it stands and why it is wrong. */
 export type Fault = { readonly file: string; readonly place: string; readonly reason: string };
@@ -34,15 +41,41 @@ export function loadPolicies(directory: string): Policy[] {
   return policies.filter((policy) => policy !== undefined);
 }
 
+/** A policy as its folder says it, not yet compiled. `path` is that of its policy.yaml. */
+export type WrittenPolicy = {
+  readonly id: string;
+  readonly path: string;
+  readonly file: PolicyFile;
+  readonly sets: readonly ValueSet[];
+  readonly revision: string;
+};
+
 function loadPolicy(folder: string, faults: Fault[]): Policy | undefined {
-  const file = join(folder, "policy.yaml");
-  const policyFile = readChecked(file, policyFileSchema, faults);
-  const sets = policyFile && loadValueSets(folder, policyFile, faults);
-  if (!policyFile || !sets) return undefined;
-  const terminology = indexValueSets(sets, policyFile.products.productNeutral);
-  const compiler = createCompiler(file, terminology, policyFile.definitions, faults);
-  const policy = compilePolicy(basename(folder), policyFile, revisionOf(folder, policyFile.reviewDate), compiler);
-  checkNames(policyFile, compiler);
+  const written = readPolicy(folder, faults);
+  return written && policyOf(written, terminologyOf(written), faults);
+}
+
+/** Reads the folder of one policy. Undefined where policy.yaml is at fault. */
+export function readPolicy(folder: string, faults: Fault[]): WrittenPolicy | undefined {
+  const path = join(folder, "policy.yaml");
+  const file = readChecked(path, policyFileSchema, faults);
+  const sets = file && loadValueSets(folder, file, faults);
+  return file && sets && { id: basename(folder), path, file, sets, revision: revisionOf(folder, file.reviewDate) };
+}
+
+export function terminologyOf({ sets, file }: WrittenPolicy): Terminology {
+  return indexValueSets(sets, file.products.productNeutral);
+}
+
+/** Compiles a policy. @param terminology what `terminologyOf` gives for it */
+export function policyOf(
+  { id, path, file, revision }: WrittenPolicy,
+  terminology: Terminology,
+  faults: Fault[],
+): Policy {
+  const compiler = createCompiler(path, terminology, file.definitions, faults);
+  const policy = compilePolicy(id, file, revision, compiler);
+  checkNames(file, compiler);
   return policy;
 }
 
@@ -51,10 +84,14 @@ function loadValueSets(folder: string, policyFile: PolicyFile, faults: Fault[]):
   return visibleIn(directory).flatMap((name) => {
     const set = basename(name, extname(name));
     const resource = readChecked(join(directory, name), valueSetSchema, faults);
-    const rule = policyFile.substances.sets[set];
-    const names = rule && { ...rule, neutral: policyFile.substances.neutral };
-    return resource ? [readValueSet(set, resource, { text: policyFile.text[set] ?? [], names })] : [];
+    return resource ? [readValueSet(set, resource, recognitionOf(policyFile, set))] : [];
   });
+}
+
+/** How the policy recognises a value set by text. */
+export function recognitionOf({ text, substances }: PolicyFile, set: string): Recognition {
+  const rule = substances.sets[set];
+  return { text: text[set] ?? [], names: rule && { ...rule, neutral: substances.neutral } };
 }
 
 /** A YAML (or JSON, which is YAML) file, with all its scalars as text, that fits the schema; or faults. */
