@@ -2,8 +2,9 @@
 import { PolicyFaults } from "../policy/load.ts";
 import type { Command } from "./command.ts";
 import { test } from "./test.ts";
+import { tryPolicy } from "./try.ts";
 
-const commands: Readonly<Record<string, Command>> = { test };
+const commands: Readonly<Record<string, Command>> = { test, try: tryPolicy };
 
 const [name = "", ...args] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;

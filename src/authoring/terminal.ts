@@ -21,3 +21,8 @@ export function terminalText(markdown: string): string {
 export function indent(text: string, spaces: number): string {
   return text.replace(/^(?=.)/gm, " ".repeat(spaces));
 }
+
+/** Each line broken between words where it is longer than `width` characters. */
+export function wrap(text: string, width: number): string {
+  return text.replace(new RegExp(`(?=.{${width + 1}})(.{1,${width}}) `, "g"), "$1\n");
+}
