@@ -1,10 +1,11 @@
 // `npm run policy -- <command>`: what an author of policies runs. One command a file.
 import { PolicyFaults } from "../policy/load.ts";
+import { codes } from "./codes.ts";
 import type { Command } from "./command.ts";
 import { test } from "./test.ts";
 import { tryPolicy } from "./try.ts";
 
-const commands: Readonly<Record<string, Command>> = { test, try: tryPolicy };
+const commands: Readonly<Record<string, Command>> = { try: tryPolicy, test, codes };
 
 const [name = "", ...args] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;

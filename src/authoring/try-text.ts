@@ -56,10 +56,11 @@ function standing({ standing, valueSets }: Draft, nonPreferred: string, change: 
   return `${meaning[standing]}; ${sets}`;
 }
 
-function writeReads({ reads, gaps }: Trial): string {
-  const missing = gaps.map(
-    ({ source, kind, count }) => `  ${source}: ${kind}${count > 0 ? ` (${count} records)` : ""}`,
-  );
+function writeReads({ reads, gaps, unusable }: Trial): string {
+  const missing = [
+    ...gaps.map(({ source, kind, count }) => `  ${source}: ${kind}${count > 0 ? ` (${count})` : ""}`),
+    ...unusable.map(({ record, why }) => `  ${record}: ${why}`),
+  ];
   return [
     "Read",
     ...reads.map(({ source, from, note }) => `  ${source}: ${from === "nowhere" ? note : `from ${from}, ${note}`}`),
