@@ -3,8 +3,8 @@
 import type { PolicyFile } from "../policy/format.ts";
 import { recognitionOf, type WrittenPolicy } from "../policy/load.ts";
 import type { ValueSet } from "../policy/value-sets.ts";
-import { dropOperands } from "./operands.ts";
 import { type Path, replacedAt, valueAt, withoutAt } from "./paths.ts";
+import { dropPieces } from "./pieces.ts";
 
 /** Where a piece of a policy is written: policy.yaml or a value set, the way into that, and the piece as text. */
 export type Place = { readonly valueSet?: string; readonly path: Path; readonly piece?: string };
@@ -26,8 +26,8 @@ const LISTS: readonly Path[] = [
 export function mutantsOf({ file, sets }: WrittenPolicy): Mutant[] {
   const mutants = [
     ...LISTS.flatMap((path) => withoutEach(file, path)),
-    ...Object.keys(file.definitions).flatMap((name) => withoutOperands(file, ["definitions", name])),
-    ...["appliesTo", "authorized", "alreadyOrdered"].flatMap((name) => withoutOperands(file, [name])),
+    ...Object.keys(file.definitions).flatMap((name) => withoutPieces(file, ["definitions", name])),
+    ...["appliesTo", "authorized", "alreadyOrdered"].flatMap((name) => withoutPieces(file, [name])),
     ...file.criteria.flatMap((criterion, at) => ofCriterion(file, criterion, ["criteria", at])),
     ...file.cautions.flatMap((caution, at) => ofCaution(file, caution, ["cautions", at])),
     ...file.unanswered.flatMap((_, at) => ofExpression(file, ["unanswered", at])),
@@ -69,7 +69,7 @@ function ofCriterion(file: PolicyFile, criterion: Criterion, path: Path): Mutant
 }
 
 function ofRule(file: PolicyFile, place: Path): Mutant[] {
-  return [dropped(file, place), ...withoutOperands(file, [...place, "select"])];
+  return [dropped(file, place), ...withoutPieces(file, [...place, "select"])];
 }
 
 function ofCaution(file: PolicyFile, { select }: PolicyFile["cautions"][number], path: Path): Mutant[] {
@@ -102,12 +102,12 @@ function ofValueSet({ name, concepts, excludes }: ValueSet): Mutant[] {
 }
 
 function ofExpression(file: PolicyFile, path: Path): Mutant[] {
-  return [dropped(file, path), ...withoutOperands(file, path)];
+  return [dropped(file, path), ...withoutPieces(file, path)];
 }
 
-function withoutOperands(file: PolicyFile, path: Path): Mutant[] {
-  return dropOperands(valueAt(file, path) as string).map(({ operand, rest }) =>
-    mutantAt(file, path, `without ${operand}`, (changed) => replacedAt(changed, path, rest), operand),
+function withoutPieces(file: PolicyFile, path: Path): Mutant[] {
+  return dropPieces(valueAt(file, path) as string).map(({ piece, rest }) =>
+    mutantAt(file, path, `without ${piece}`, (changed) => replacedAt(changed, path, rest), piece),
   );
 }
 
