@@ -1,9 +1,13 @@
 // `npm run policy -- <command>`: what an author of policies runs. One command a file.
+import { PolicyFaults } from "../policy/findings.ts";
 import { check } from "./check.ts";
+import { codes } from "./codes.ts";
 import type { Command } from "./command.ts";
 import { schema } from "./schema.ts";
+import { test } from "./test.ts";
+import { tryPolicy } from "./try.ts";
 
-const commands: Readonly<Record<string, Command>> = { check, schema };
+const commands: Readonly<Record<string, Command>> = { check, try: tryPolicy, test, codes, schema };
 
 const [name = "", ...args] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
@@ -11,9 +15,13 @@ try {
   if (!command) throw new TypeError(name === "" ? "name a command" : `there is no command "${name}"`);
   process.exitCode = await command.run(args);
 } catch (error) {
-  if (!(error instanceof TypeError)) throw error;
-  const usages = command ? { [name]: command } : commands;
-  const lines = Object.entries(usages).map(([each, { usage }]) => `  npm run policy -- ${each} ${usage}\n`);
-  process.stderr.write(`${error.message}\n${lines.join("")}`);
-  process.exitCode = 2;
+  if (error instanceof PolicyFaults) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  } else if (error instanceof TypeError) {
+    const usages = command ? { [name]: command } : commands;
+    const lines = Object.entries(usages).map(([each, { usage }]) => `  npm run policy -- ${each} ${usage}\n`);
+    process.stderr.write(`${error.message}\n${lines.join("")}`);
+    process.exitCode = 2;
+  } else throw error;
 }

@@ -2,7 +2,7 @@
 // playground shows some of them.
 import { join } from "node:path";
 import { sources } from "../chart/sources.ts";
-import { caseFileSchema, type PolicyCase } from "../policy/case-format.ts";
+import { type CaseFile, caseFileSchema, type PolicyCase } from "../policy/case-format.ts";
 import { type Chart, type ChartVariable, chartVariables, type Source } from "../policy/chart.ts";
 import type { FhirRecord } from "../policy/fhir-json.ts";
 import { PolicyFaults, takeNotes } from "../policy/findings.ts";
@@ -10,11 +10,12 @@ import type { Order } from "../policy/order.ts";
 import { readAs } from "../policy/read-as.ts";
 import { readSource } from "../policy/source-file.ts";
 
-export type { PolicyCase };
+export type { CaseFile, PolicyCase };
 
 export const CASE_PATIENT = "case-patient";
 
-function readCases(folder: string) {
+/** @throws PolicyFaults where cases.yaml is missing, no YAML, or not of its form */
+export function readCases(folder: string): CaseFile {
   const notes = takeNotes();
   const source = readSource(join(folder, "cases.yaml"), notes);
   const read = source && readAs(source, caseFileSchema);

@@ -48,19 +48,38 @@ const policyCase = z.strictObject({
         .array(z.enum(changes))
         .optional()
         .describe("Of each order: replace, remove, or why there is no change"),
+      says: z.array(text).default([]).describe("Texts that stand on the card, as it is drawn"),
+      saysNot: z.array(text).default([]).describe("Texts that do not stand on the card"),
     })
     .describe("The answer that the policy must give"),
 });
 
 export type PolicyCase = z.infer<typeof policyCase>;
 
-const names = z.strictObject({ is: z.array(text), mentions: z.array(text), neither: z.array(text) });
+const texts = z.array(text);
+const names = z.strictObject({ is: texts, mentions: texts.default([]), neither: texts.default([]) });
 
 /** Other keys hold what cases share by YAML anchors. */
 export const caseFileSchema = z.looseObject({
   names: z
     .record(text, names)
     .default({})
-    .describe("By value set: names that are one of its substances, that only mention one, and that are something else"),
+    .describe(
+      "By value set: names that are one of its substances or drugs, that only mention one, and that are something else",
+    ),
+  codes: z
+    .record(text, z.record(text, texts))
+    .default({})
+    .describe("By value set and code system: codes that belong to the set"),
+  payers: z
+    .partialRecord(z.enum(payers), texts)
+    .default({})
+    .describe("Names of payors: what a coverage that names one alone tells of the payer"),
+  equivalent: z
+    .array(z.strictObject({ why: text, mutants: texts.min(1) }))
+    .default([])
+    .describe("Mutants of `npm run policy -- test` that change no decision and no card, and why"),
   cases: z.array(policyCase).min(1).describe("The patients"),
 });
+
+export type CaseFile = z.infer<typeof caseFileSchema>;

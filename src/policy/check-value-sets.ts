@@ -8,6 +8,7 @@ import { type Path, readSource, type SourceFile } from "./source-file.ts";
 import {
   type Listed,
   listConcepts,
+  type Recognition,
   readValueSet,
   type ValueSet,
   type ValueSetResource,
@@ -39,10 +40,8 @@ export function readValueSets(
     const source = readSource(file, notes);
     const resource = source && readAs(source, valueSetSchema);
     if (!source || !resource) return [];
-    const rule = recognized?.substances.sets[set];
-    const substance = rule && { ...rule, neutral: recognized.substances.neutral };
     const read: ValueSetFile = {
-      set: readValueSet(set, resource, { text: recognized?.text[set] ?? [], names: substance }),
+      set: readValueSet(set, resource, recognitionOf(recognized, set)),
       source,
       resource,
       listed: listConcepts(resource).map((listed) => ({ ...listed, keys: codingKeys(listed.concept) })),
@@ -51,6 +50,12 @@ export function readValueSets(
     checkCodes(read);
     return [read];
   });
+}
+
+/** How the policy recognises a value set by text. */
+export function recognitionOf(policy: Pick<PolicyFile, "text" | "substances"> | undefined, set: string): Recognition {
+  const rule = policy?.substances.sets[set];
+  return { text: policy?.text[set] ?? [], names: rule && { ...rule, neutral: policy.substances.neutral } };
 }
 
 /** The name by which a policy knows the value set of a file. */

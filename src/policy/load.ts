@@ -4,9 +4,9 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join, sep } from "node:path";
 import { checkCases } from "./check-cases.ts";
-import { checkPolicy, checkUse } from "./check-policy.ts";
+import { checkPolicy, checkUse, type PolicyParts } from "./check-policy.ts";
 import { readValueSets, setName } from "./check-value-sets.ts";
-import { compilePolicy, createCompiler } from "./compile.ts";
+import { type Compiler, compilePolicy, createCompiler } from "./compile.ts";
 import { type Node, parseExpression } from "./fhirpath-tree.ts";
 import { type Finding, type Findings, type Notes, PolicyFaults, takeNotes, wholeFile } from "./findings.ts";
 import { policyFileSchema } from "./format.ts";
@@ -14,7 +14,7 @@ import { oncePerText } from "./once.ts";
 import type { Policy } from "./policy.ts";
 import { readAs } from "./read-as.ts";
 import { readSource } from "./source-file.ts";
-import { indexValueSets } from "./value-sets.ts";
+import { indexValueSets, type Terminology, type ValueSet } from "./value-sets.ts";
 
 /**
  * The policies of a folder, in the order of their names. Files beside their folders are not looked at.
@@ -58,29 +58,55 @@ type LoadOptions = {
 
 function loadPolicy(folder: string, { needsCases, parseDefinition, notes }: LoadOptions): Policy | undefined {
   const faultsBefore = notes.faults.length;
+  const written = readPolicy(folder, notes);
+  const compiled = written && compileWritten(written, terminologyOf(written), parseDefinition);
+  if (written && compiled) {
+    checkPolicy(written, compiled.policy);
+    if (notes.faults.length === faultsBefore) checkUse(written, compiled.used);
+  }
+  const cases = join(folder, "cases.yaml");
+  if (needsCases) checkCases(cases, compiled?.policy, notes);
+  else if (!existsSync(cases))
+    notes.warn(wholeFile(cases, "is missing: nothing shows that the policy decides as it should"));
+  return compiled?.policy;
+}
+
+/** A policy as its folder says it, not yet compiled. */
+export type WrittenPolicy = PolicyParts & {
+  readonly id: string;
+  readonly revision: string;
+  readonly sets: readonly ValueSet[];
+};
+
+export function terminologyOf({ sets, file }: WrittenPolicy): Terminology {
+  return indexValueSets(sets, file.products.productNeutral);
+}
+
+/** Compiles a policy; what is wrong with it is noted by its source. @param terminology what `terminologyOf` gives for it */
+export function policyOf(written: WrittenPolicy, terminology: Terminology, parseDefinition = parseExpression): Policy {
+  return compileWritten(written, terminology, parseDefinition).policy;
+}
+
+function compileWritten(
+  { id, revision, file, source, setNames }: WrittenPolicy,
+  terminology: Terminology,
+  parseDefinition: (text: string) => Node,
+): { policy: Policy; used: Compiler["used"] } {
+  const compiler = createCompiler(source, terminology, setNames, file.definitions, parseDefinition);
+  return { policy: compilePolicy(id, revision, file, terminology, compiler), used: compiler.used };
+}
+
+/** Reads the folder of one policy, and checks its value sets. Undefined where policy.yaml is at fault. */
+export function readPolicy(folder: string, notes: Notes): WrittenPolicy | undefined {
   const source = readSource(join(folder, "policy.yaml"), notes);
   const file = source && readAs(source, policyFileSchema);
   const directory = join(folder, "value-sets");
-  const valueSetNames = visibleIn(directory);
-  const valueSets = readValueSets(directory, valueSetNames, file, notes);
-  let policy: Policy | undefined;
-  if (source && file) {
-    const setNames = new Set(valueSetNames.map(setName));
-    const terminology = indexValueSets(
-      valueSets.map(({ set }) => set),
-      file.products.productNeutral,
-    );
-    const compiler = createCompiler(source, terminology, setNames, file.definitions, parseDefinition);
-    policy = compilePolicy(basename(folder), revisionOf(folder, file.reviewDate), file, terminology, compiler);
-    const parts = { file, source, valueSets, setNames };
-    checkPolicy(parts, policy);
-    if (notes.faults.length === faultsBefore) checkUse(parts, compiler.used);
-  }
-  const cases = join(folder, "cases.yaml");
-  if (needsCases) checkCases(cases, policy, notes);
-  else if (!existsSync(cases))
-    notes.warn(wholeFile(cases, "is missing: nothing shows that the policy decides as it should"));
-  return policy;
+  const names = visibleIn(directory);
+  const valueSets = readValueSets(directory, names, file, notes);
+  if (!source || !file) return undefined;
+  const revision = revisionOf(folder, file.reviewDate);
+  const sets = valueSets.map(({ set }) => set);
+  return { id: basename(folder), revision, source, file, valueSets, sets, setNames: new Set(names.map(setName)) };
 }
 
 /** What a folder holds, also inside, but for what is hidden: editors' files, and the versions beside a mounted ConfigMap. */

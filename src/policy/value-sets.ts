@@ -124,7 +124,7 @@ export type Terminology = {
   readonly looks: WeakMap<FhirObject, Look>;
 };
 
-export function indexValueSets(sets: ValueSet[], productNeutral: readonly string[] = []): Terminology {
+export function indexValueSets(sets: readonly ValueSet[], productNeutral: readonly string[] = []): Terminology {
   const namesByKey = new Map<string, string[]>();
   const displayByKey = new Map<string, string>();
   for (const set of sets) {

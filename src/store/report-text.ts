@@ -1,4 +1,5 @@
 // The report as text: a table with bars for a terminal, and CSV for a spreadsheet.
+import { csvOf } from "../csv.ts";
 import type { Rate, Report, ReportQuery, Totals } from "./report.ts";
 
 const WIDEST_BAR = 30; // characters
@@ -101,11 +102,5 @@ export function writeCsv(report: Report): string {
     ...report.byClient.flatMap((each) => totals("client", each.client, each)),
     ...Object.entries(report.latency ?? {}).map(([what, value]) => ["latency", "", `${what} ms`, value]),
   ];
-  return rows.map((cells) => `${cells.map(csvCell).join(",")}\r\n`).join("");
-}
-
-/** RFC 4180. A text that a spreadsheet would take for a formula is given a quote before it (OWASP, "CSV Injection"). */
-function csvCell(value: unknown): string {
-  const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csvOf(rows);
 }

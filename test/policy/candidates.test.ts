@@ -1,7 +1,7 @@
 // The first look at the chart drops nothing that an expression would select: compared with giving every record to every expression.
 import { join } from "node:path";
 import fc from "fast-check";
-import { chartOfCase, loadCases, loadNames, ordersOfCase, type PolicyCase } from "../../src/playground/cases.ts";
+import { chartOfCase, loadCases, ordersOfCase, type PolicyCase, readCases } from "../../src/playground/cases.ts";
 import type { chartVariables } from "../../src/policy/chart.ts";
 import { expressionsOf } from "../../src/policy/decide.ts";
 import { poolRecords, select } from "../../src/policy/evidence.ts";
@@ -40,7 +40,7 @@ function compare(policy: Policy, given: PolicyCase, changed: (record: FhirRecord
 
 describe.each(loadPolicies("cards").map((policy) => [policy.id, policy] as const))("%s", (id, policy) => {
   const cases = loadCases(join("cards", id));
-  const names = loadNames(join("cards", id)).map(([, , name]) => name);
+  const names = Object.values(readCases(join("cards", id)).names).flatMap((grades) => Object.values(grades).flat());
 
   test.each(cases.map((given) => [given.name, given] as const))("%s", (_name, given) => compare(policy, given));
 

@@ -1,0 +1,106 @@
+// The codes of a policy as a pharmacist checks them: what is unverified first. How certain a code is stands in the words of its
+// comment (valueset-concept-comments) and of its value set's description; what they do not say is taken for unverified.
+import { csvOf } from "../csv.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { Concept, ValueSet } from "../policy/value-sets.ts";
+
+export type Certainty = "unverified" | "to be checked" | "one source" | "several sources";
+
+/** One code of one value set. */
+export type CodeRow = {
+  readonly certainty: Certainty;
+  readonly valueSet: string;
+  readonly system: string;
+  readonly code: string;
+  readonly display: string;
+  readonly source: string;
+};
+
+const ORDER: readonly Certainty[] = ["unverified", "to be checked", "one source", "several sources"];
+const UNVERIFIED = /\bverified: (false|no)\b|\bunverified\b|\bfrom memory\b/i;
+const DOUBTS =
+  /\bcheck\b|\bnot (checked|stated|seen|certain|verified)\b|\bweak\b|\binferred\b|\bprobably\b|\bmay be\b|\bsecondary sources?\b|\bretired\b|\bdiscontinued\b|\bno terminology server\b/i;
+
+/** All codes, the least certain first; within that by value set, in its order. */
+export function codesOf({ terminology }: Policy): CodeRow[] {
+  const rows = [...terminology.sets.values()].flatMap((set) =>
+    set.concepts.map((concept) => ({
+      certainty: certaintyOf(set, concept),
+      valueSet: set.name,
+      system: concept.system,
+      code: concept.code,
+      display: concept.display,
+      source: concept.comment ?? "",
+    })),
+  );
+  return rows.sort((a, b) => ORDER.indexOf(a.certainty) - ORDER.indexOf(b.certainty)); // sort keeps the order of equals
+}
+
+function certaintyOf({ description = "" }: ValueSet, { comment = "" }: Concept): Certainty {
+  if (comment === "" || UNVERIFIED.test(comment) || UNVERIFIED.test(description)) return "unverified";
+  if (DOUBTS.test(comment)) return "to be checked";
+  const counted = /\b(\d+) (?:independent )?sources?\b/.exec(comment)?.[1];
+  const sources = counted ? Number(counted) : comment.split(/;\s/).length;
+  return sources > 1 ? "several sources" : "one source";
+}
+
+export function writeSheetCsv({ id, revision }: Policy, rows: readonly CodeRow[]): string {
+  const cells = rows.map((row) => [
+    row.certainty,
+    row.valueSet,
+    row.system,
+    row.code,
+    row.display,
+    row.source,
+    id,
+    revision,
+  ]);
+  return csvOf([["certainty", "value set", "system", "code", "display", "source", "policy", "revision"], ...cells]);
+}
+
+export function writeSheetMarkdown({ id, title, revision, terminology }: Policy, rows: readonly CodeRow[]): string {
+  const sections = ORDER.flatMap((certainty) => {
+    const same = rows.filter((row) => row.certainty === certainty);
+    return same.length > 0 ? [`## ${headings[certainty]} (${same.length})`, tableOf(same)] : [];
+  });
+  const sets = [...terminology.sets.values()].map((set) => {
+    return `- ${cell(set.name)}: ${cell(set.title)}. ${cell(set.description ?? "")}`;
+  });
+  return `${[
+    `# Codes of ${cell(title)}`,
+    `Policy ${id}, revision ${revision}. ${rows.length} codes in ${sets.length} value sets.`,
+    ...sections,
+    "## Value sets",
+    sets.join("\n"),
+    "## Signature",
+    `Revision: ${revision}`,
+    ["Name:", "Date:", "What was checked, and against what:", "Codes not confirmed:", "Signature:"]
+      .map((field) => `${field} ${"_".repeat(40)}`)
+      .join("\n\n"),
+  ].join("\n\n")}\n`;
+}
+
+const headings: Record<Certainty, string> = {
+  unverified: "Unverified, by its comment or the description of its value set, or without a source",
+  "to be checked": "To be checked: its source is weak, old, or says that it is not certain",
+  "one source": "Seen in one source",
+  "several sources": "Seen in several sources",
+};
+
+const COLUMNS = ["Confirmed", "Value set", "System", "Code", "Display", "Source"];
+
+function tableOf(rows: readonly CodeRow[]): string {
+  const lines = rows.map(({ valueSet, system, code, display, source }) => [
+    "☐",
+    ...[valueSet, system, code, display, source].map(cell),
+  ]);
+  return [COLUMNS, COLUMNS.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+/** Text that neither ends a cell nor becomes markup. */
+function cell(text: string): string {
+  return text
+    .replace(/\s+/g, " ")
+    .replace(/[\\`*_[\]|<>]/g, "\\$&")
+    .trim();
+}

@@ -1,0 +1,30 @@
+// Opens one policy of a folder of policies for a command, as it is written and compiled, with its cases.
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { PolicyFaults, takeNotes } from "../policy/findings.ts";
+import { policyOf, readPolicy, terminologyOf, type WrittenPolicy } from "../policy/load.ts";
+import type { Policy } from "../policy/policy.ts";
+
+export type OpenPolicy = { readonly folder: string; readonly written: WrittenPolicy; readonly policy: Policy };
+
+/** The names of the policies in a folder. @throws TypeError where it holds none */
+export function policiesIn(directory: string): string[] {
+  const entries = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : [];
+  const names = entries.map(({ name }) => name).filter((name) => existsSync(join(directory, name, "policy.yaml")));
+  if (names.length === 0) throw new TypeError(`${directory} holds no policy: name the folder of policies with --cards`);
+  return names.sort();
+}
+
+/** @throws TypeError where there is no such policy; PolicyFaults where it cannot be loaded */
+export function openPolicy(directory: string, name: string | undefined): OpenPolicy {
+  const names = policiesIn(directory);
+  if (name === undefined) throw new TypeError(`name a policy: ${directory} holds ${names.join(", ")}`);
+  if (!names.includes(name))
+    throw new TypeError(`there is no policy "${name}": ${directory} holds ${names.join(", ")}`);
+  const folder = join(directory, name);
+  const notes = takeNotes();
+  const written = readPolicy(folder, notes);
+  const policy = written && policyOf(written, terminologyOf(written));
+  if (!policy || notes.faults.length > 0) throw new PolicyFaults(notes.faults);
+  return { folder, written, policy };
+}

@@ -1,0 +1,94 @@
+// Reads what an author tries a policy on, as an order-sign call: a request as an EHR sends it, or a Bundle of a patient's records with
+// the draft order among them.
+import { readFileSync } from "node:fs";
+import { HOOK } from "../cds-hooks/request.ts";
+import { patientIn } from "../chart/record.ts";
+import { sources } from "../chart/sources.ts";
+import { toText } from "../json.ts";
+import { chartVariables } from "../policy/chart.ts";
+import { type FhirObject, type FhirRecord, isObject, isRecord, objectsIn, textIn } from "../policy/fhir-json.ts";
+
+/** The body of an order-sign call, not yet checked. @throws TypeError that says what is wrong with the file */
+export function readCall(file: string): unknown {
+  const content = parseFile(file);
+  if (!isObject(content)) throw new TypeError(`${file} is no JSON object: ${WANTED}`);
+  if (content.resourceType === "Bundle") return callOfBundle(content, file);
+  if ("hook" in content) return content;
+  const what = textIn(content.resourceType) ?? "of another kind";
+  throw new TypeError(`${file} is neither (it is ${what}): ${WANTED}`);
+}
+
+const WANTED = `give an ${HOOK} request, or a FHIR Bundle of a patient's records with the draft order in it`;
+
+function parseFile(file: string): unknown {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw new TypeError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code}): ${WANTED}`);
+  }
+  try {
+    return JSON.parse(toText(bytes));
+  } catch (error) {
+    throw new TypeError(`${file} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+/** What the Bundle does not hold was read and is empty. */
+function callOfBundle(bundle: FhirObject, file: string) {
+  const entries = withPatientIds(bundle);
+  const resources = entries.map(({ resource }) => resource).filter(isRecord);
+  const requests = resources.filter(({ resourceType }) => resourceType === "MedicationRequest");
+  const drafts = requests.filter(({ status }) => status === "draft");
+  if (drafts.length === 0) {
+    const statuses = [...new Set(requests.map(({ status }) => String(status)))].join(", ") || "none at all";
+    throw new TypeError(
+      `${file} holds no MedicationRequest of status draft (found: ${statuses}): give the order to be signed the status draft`,
+    );
+  }
+  const of = (resourceType: string) =>
+    bundleOf(
+      entries.filter(
+        ({ resource }) => isRecord(resource) && resource.resourceType === resourceType && !drafts.includes(resource),
+      ),
+    );
+  return {
+    hook: HOOK,
+    hookInstance: crypto.randomUUID(),
+    context: {
+      userId: "Practitioner/author",
+      patientId: patientOf(resources, drafts, file),
+      draftOrders: bundleOf(entries.filter(({ resource }) => drafts.some((draft) => draft === resource))),
+    },
+    prefetch: {
+      ...Object.fromEntries(chartVariables.map((variable) => [variable, of(sources[variable].resourceType)])),
+      // No key of the service: looked through for what records refer to.
+      all: bundleOf(entries),
+    },
+  };
+}
+
+const bundleOf = (entry: readonly FhirObject[]) => ({ resourceType: "Bundle", type: "collection", entry });
+
+/** The entries, in which references to the patient by the entry's address (`urn:uuid:…`) name the patient's id. */
+function withPatientIds({ entry }: FhirObject): FhirObject[] {
+  const entries = objectsIn(entry);
+  const addresses = new Map(
+    entries.flatMap(({ fullUrl, resource }) =>
+      isRecord(resource) && resource.resourceType === "Patient" ? [[fullUrl, `Patient/${String(resource.id)}`]] : [],
+    ),
+  );
+  const named = (key: string, value: unknown) => (key === "reference" ? (addresses.get(value) ?? value) : value);
+  return JSON.parse(JSON.stringify(entries), named) as FhirObject[];
+}
+
+/** The patient of the drafts, or the only one in the Bundle. */
+function patientOf(resources: readonly FhirRecord[], drafts: readonly FhirRecord[], file: string): string {
+  const named = drafts.map(({ subject }) => patientIn(subject, ""));
+  const held = resources.filter(({ resourceType }) => resourceType === "Patient").map(({ id }) => textIn(id));
+  const ids = new Set([...named, ...(named.some(Boolean) ? [] : held)].filter((id) => id !== undefined));
+  const [id, ...others] = ids;
+  if (id && others.length === 0) return id;
+  const found = id ? "drafts of more than one patient" : "no patient";
+  throw new TypeError(`${file} holds ${found}: the subject of its drafts must name one patient`);
+}

@@ -1,0 +1,130 @@
+// Runs what cases.yaml demands of a policy: its cases, and its tables of names, codes and payers.
+import { cardFor } from "../cds-hooks/card.ts";
+import { CASE_PATIENT, type CaseFile, chartOfCase, ordersOfCase, type PolicyCase } from "../playground/cases.ts";
+import type { Chart } from "../policy/chart.ts";
+import { type Decision, decide, ordersOfPolicy } from "../policy/decide.ts";
+import { membership, mentioned } from "../policy/membership.ts";
+import type { Order } from "../policy/order.ts";
+import { matchPayer } from "../policy/payer.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { Terminology } from "../policy/value-sets.ts";
+import { terminalText } from "./terminal.ts";
+
+/** One thing that is not as a case demands. */
+export type Difference = { readonly what: string; readonly expected: string; readonly got: string };
+
+/** A policy that is put to the test. It is compiled when a check first asks for it, since the tables need none. */
+export type Tested = {
+  readonly terminology: Terminology;
+  readonly payer: Policy["payer"];
+  readonly policy: () => Policy;
+};
+
+/** Something that cases.yaml demands. Ends at the first difference where nobody asks for the next. */
+export type Check = { readonly name: string; readonly differences: (tested: Tested) => Iterable<Difference> };
+
+/** A case with its orders and its chart, made once. */
+export type ReadyCase = { readonly given: PolicyCase; readonly orders: readonly Order[]; readonly chart: Chart };
+
+export function readyCase(given: PolicyCase): ReadyCase {
+  return { given, orders: ordersOfCase(given), chart: chartOfCase(given) };
+}
+
+/** Everything that the file demands: the tables first, which take the least time. */
+export function checksOf(file: CaseFile): Check[] {
+  return [
+    ...namesOf(file),
+    ...codesOf(file),
+    ...payersOf(file),
+    ...file.cases.map((given) => checkOf(readyCase(given))),
+  ];
+}
+
+function namesOf({ names }: CaseFile): Check[] {
+  return Object.entries(names).flatMap(([set, grades]) =>
+    Object.entries(grades).flatMap(([expected, listed]) =>
+      listed.map((text) =>
+        check(`names: ${text}`, `its place in ${set}`, expected, ({ terminology }) => gradeOf(terminology, set, text)),
+      ),
+    ),
+  );
+}
+
+function gradeOf(terminology: Terminology, set: string, text: string): string {
+  if (membership(terminology, { text }).has(set)) return "is";
+  return mentioned(terminology, { text }).has(set) ? "mentions" : "neither";
+}
+
+function codesOf({ codes }: CaseFile): Check[] {
+  return Object.entries(codes).flatMap(([set, systems]) =>
+    Object.entries(systems).flatMap(([system, listed]) =>
+      listed.map((code) =>
+        check(`codes: ${system}|${code}`, `in ${set}`, "yes", ({ terminology }) =>
+          membership(terminology, { coding: [{ system, code }] }).has(set) ? "yes" : "no",
+        ),
+      ),
+    ),
+  );
+}
+
+function payersOf({ payers }: CaseFile): Check[] {
+  return Object.entries(payers).flatMap(([expected, listed]) =>
+    listed.map((display) => {
+      const coverage = {
+        resourceType: "Coverage",
+        status: "active",
+        beneficiary: { reference: `Patient/${CASE_PATIENT}` },
+        payor: [{ display }],
+      };
+      const source = { state: "read", records: [coverage], shortfalls: [], unreadable: 0, otherPatient: 0 } as const;
+      return check(`payers: ${display}`, "payer", expected, ({ payer }) => matchPayer({ payer }, source));
+    }),
+  );
+}
+
+function check(name: string, what: string, expected: string, get: (tested: Tested) => string): Check {
+  return {
+    name,
+    *differences(tested) {
+      const got = get(tested);
+      if (got !== expected) yield { what, expected, got };
+    },
+  };
+}
+
+function checkOf(ready: ReadyCase): Check {
+  return { name: ready.given.name, differences: ({ policy }) => differencesIn(policy(), ready) };
+}
+
+function* differencesIn(policy: Policy, { given, orders, chart }: ReadyCase): Generator<Difference> {
+  const { row, payer, criteria, cautions, changes, says, saysNot } = given.expect;
+  const decision = ordersOfPolicy(policy, orders).length > 0 ? decide(policy, orders, chart) : undefined;
+  const outcomes = new Map(decision?.criteria.map(({ criterion, outcome }) => [criterion.id, outcome]));
+  const compared: [what: string, expected: string | undefined, got: string][] = [
+    ["row", row, decision?.row ?? "no-order"],
+    ["payer", payer, decision?.payer ?? "none"],
+    ...Object.entries(criteria).map(([id, outcome]): [string, string, string] => {
+      return [`criterion ${id}`, outcome, outcomes.get(id) ?? "none"];
+    }),
+    ["cautions", cautions && list(cautions), list(decision?.cautions.map(({ caution }) => caution.id) ?? [])],
+    ["changes", changes && list(changes), list(decision?.changes.map(nameOf) ?? [])],
+  ];
+  for (const [what, expected, got] of compared) {
+    if (expected !== undefined && expected !== got) yield { what, expected, got };
+  }
+  if (says.length + saysNot.length === 0) return;
+  const card = decision ? cardText(decision) : "";
+  for (const text of says)
+    if (!card.includes(text)) yield { what: "card", expected: `"${text}"`, got: card || "no card" };
+  for (const text of saysNot) if (card.includes(text)) yield { what: "card", expected: `no "${text}"`, got: card };
+}
+
+const nameOf = (change: Decision["changes"][number]) => (change.kind === "none" ? change.why : change.kind);
+const list = (names: readonly string[]) => `[${names.join(", ")}]`;
+
+/** Summary and detail on one line. */
+function cardText(decision: Decision): string {
+  const settings = { baseUrl: "http://localhost", exceptionCard: false };
+  const card = cardFor(decision, settings, { replacement: "update", dialect: "standard" });
+  return card ? terminalText(`${card.summary} ${card.detail}`).replace(/\s+/g, " ") : "";
+}

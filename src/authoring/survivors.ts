@@ -1,0 +1,58 @@
+// Puts the mutants of a policy to its cases: which of them no case notices. A mutant that the author has named equivalent, with a reason,
+// may go unnoticed, and must.
+import type { CaseFile } from "../policy/case-format.ts";
+import { parseExpression } from "../policy/fhirpath-tree.ts";
+import { policyOf, terminologyOf, type WrittenPolicy } from "../policy/load.ts";
+import { oncePer, oncePerText } from "../policy/once.ts";
+import { type Mutant, mutantsOf } from "./mutants.ts";
+import { type Check, checksOf, type Tested } from "./run-cases.ts";
+
+export type MutantReport = {
+  readonly mutants: number;
+  /** Noticed by nothing, and not named equivalent. */
+  readonly survivors: readonly Mutant[];
+  readonly equivalent: number;
+  /** Named equivalent, but a case notices them. */
+  readonly noticed: readonly { readonly id: string; readonly by: string }[];
+  /** Named equivalent, but there is no such mutant. */
+  readonly unknown: readonly string[];
+};
+
+/** @param cases all of which the policy itself passes */
+export function findSurvivors(written: WrittenPolicy, cases: CaseFile): MutantReport {
+  const mutants = mutantsOf(written);
+  const named = new Set(cases.equivalent.flatMap(({ mutants: ids }) => ids));
+  const known = new Set(mutants.map(({ id }) => id));
+  const notice = createNotice(cases);
+  const results = mutants.map((mutant) => ({ mutant, by: notice(testedOf(mutant.make(written))) }));
+  const silent = results.filter(({ by }) => by === undefined).map(({ mutant }) => mutant);
+  return {
+    mutants: mutants.length,
+    survivors: silent.filter(({ id }) => !named.has(id)),
+    equivalent: silent.filter(({ id }) => named.has(id)).length,
+    noticed: results.flatMap(({ mutant: { id }, by }) => (by !== undefined && named.has(id) ? [{ id, by }] : [])),
+    unknown: [...named].filter((id) => !known.has(id)),
+  };
+}
+
+const parse = oncePerText(parseExpression); // mutants differ in one expression
+
+export function testedOf(written: WrittenPolicy): Tested {
+  const policy = oncePer((each: WrittenPolicy) => policyOf(each, terminologyOf(each), parse));
+  return { terminology: terminologyOf(written), payer: written.file.payer, policy: () => policy(written) };
+}
+
+/** Tells the first check that differs. Cases that noticed the last mutants come first, since they often notice the next. */
+function createNotice(cases: CaseFile): (tested: Tested) => string | undefined {
+  const { cases: none, ...tables } = cases;
+  const quick = checksOf({ ...tables, cases: [] });
+  let slow = checksOf({ ...cases, names: {}, codes: {}, payers: {} });
+  return (tested) => {
+    const differs = ({ differences }: Check) => !differences(tested)[Symbol.iterator]().next().done;
+    const inTables = quick.find(differs);
+    if (inTables) return inTables.name;
+    const inCases = slow.find(differs);
+    if (inCases) slow = [inCases, ...slow.filter((each) => each !== inCases)];
+    return inCases?.name;
+  };
+}

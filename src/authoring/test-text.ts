@@ -1,0 +1,45 @@
+// The report of `npm run policy -- test` as text: what fails, what is not seen, what is not noticed, each with what to do.
+import { printable } from "./terminal.ts";
+import type { Survivor, TestReport } from "./test.ts";
+
+export function writeTestReport(report: TestReport): string {
+  const { policy, revision, passed, failing, coverage } = report;
+  const paragraphs = [
+    [`${policy} ${revision}`],
+    [
+      `Cases: ${passed} pass, ${failing.length} fail`,
+      ...failing.flatMap(({ name, differences }) => [
+        `  ${name}`,
+        ...differences.map(({ what, expected, got }) => `    ${what}: expected ${expected}, got ${got}`),
+      ]),
+    ],
+    [
+      `Seen: ${coverage.possible - coverage.unseen.length} of ${coverage.possible} things that the policy can give`,
+      ...coverage.unseen.map((thing) => `  no case sees ${thing}`),
+    ],
+    writeMutants(report.mutants),
+  ];
+  return printable(`${paragraphs.map((lines) => lines.join("\n")).join("\n\n")}\n`);
+}
+
+function writeMutants(mutants: TestReport["mutants"]): string[] {
+  if (!mutants) return ["Mutants: not made while cases fail"];
+  const { survivors, noticed, unknown, equivalent } = mutants;
+  return [
+    `Mutants: ${mutants.mutants - survivors.length - equivalent} of ${mutants.mutants} noticed by a case, ${equivalent} named equivalent, ${survivors.length} not noticed`,
+    ...(survivors.length > 0
+      ? ["  Add a case that notices it, or name it under `equivalent` in cases.yaml and say why nothing can:"]
+      : []),
+    ...bySite(survivors),
+    ...noticed.map(({ id, by }) => `  named equivalent, but "${by}" notices it: ${id}`),
+    ...unknown.map((id) => `  named equivalent, but there is no such mutant: ${id}`),
+  ];
+}
+
+/** Survivors of the same line together. */
+function bySite(survivors: readonly Survivor[]): string[] {
+  return [...Map.groupBy(survivors, ({ at }) => at)].flatMap(([at, same]) => [
+    `  ${at}`,
+    ...same.map(({ id }) => `    ${id}`),
+  ]);
+}

@@ -1,0 +1,70 @@
+// `npm run policy -- test`: runs the cases of policies, and tells what none of them sees or notices.
+import { parseArgs } from "node:util";
+import { readCases } from "../playground/cases.ts";
+import type { Command } from "./command.ts";
+import { type Coverage, coverageOf } from "./coverage.ts";
+import { openPolicy, policiesIn } from "./open-policy.ts";
+import { checksOf, type Difference } from "./run-cases.ts";
+import { findSurvivors, type MutantReport, testedOf } from "./survivors.ts";
+import { writeTestReport } from "./test-text.ts";
+import { createLocator } from "./written-at.ts";
+
+/** What the test of one policy came to. */
+export type TestReport = {
+  readonly policy: string;
+  readonly revision: string;
+  readonly passed: number;
+  readonly failing: readonly { readonly name: string; readonly differences: readonly Difference[] }[];
+  readonly coverage: Coverage;
+  /** Only where no case fails: a failing case would seem to notice every mutant. Survivors come with file and line. */
+  readonly mutants: (Omit<MutantReport, "survivors"> & { readonly survivors: readonly Survivor[] }) | undefined;
+};
+
+export type Survivor = { readonly id: string; readonly at: string };
+
+export const test: Command = {
+  usage: "[policy] [--cards dir] [--format text|json]",
+  async run(args) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { cards: { type: "string", default: "cards" }, format: { type: "string", default: "text" } },
+    });
+    const { cards, format } = values;
+    if (positionals.length > 1) throw new TypeError("name one policy, or none for all");
+    if (!["text", "json"].includes(format)) throw new TypeError("--format must be text or json");
+    const names = positionals.length === 1 ? positionals : policiesIn(cards);
+    const reports = names.map((name) => testPolicy(cards, name));
+    process.stdout.write(
+      format === "json" ? `${JSON.stringify(reports, null, 2)}\n` : reports.map(writeTestReport).join("\n"),
+    );
+    return reports.every(isGood) ? 0 : 1;
+  },
+};
+
+function testPolicy(cards: string, name: string | undefined): TestReport {
+  const { folder, written, policy } = openPolicy(cards, name);
+  const cases = readCases(folder);
+  const tested = testedOf(written);
+  const results = checksOf(cases).map((check) => ({ name: check.name, differences: [...check.differences(tested)] }));
+  const failing = results.filter(({ differences }) => differences.length > 0);
+  return {
+    policy: policy.id,
+    revision: policy.revision,
+    passed: results.length - failing.length,
+    failing,
+    coverage: coverageOf(policy, cases),
+    mutants: failing.length === 0 ? withLines(findSurvivors(written, cases), folder) : undefined,
+  };
+}
+
+function withLines(report: MutantReport, folder: string): TestReport["mutants"] {
+  const writtenAt = createLocator(folder);
+  return { ...report, survivors: report.survivors.map(({ id, place }) => ({ id, at: writtenAt(place) })) };
+}
+
+/** Whether nothing is left for the author to look at. */
+function isGood({ failing, coverage, mutants }: TestReport): boolean {
+  const { survivors = [], noticed = [], unknown = [] } = mutants ?? {};
+  return [failing, coverage.unseen, survivors, noticed, unknown].every((list) => list.length === 0);
+}

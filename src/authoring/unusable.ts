@@ -1,0 +1,27 @@
+// Names the records of a call that count for nothing, and why.
+import { readOrderSignCall } from "../cds-hooks/request.ts";
+import { readPage } from "../chart/bundle.ts";
+import { judgeRecord } from "../chart/record.ts";
+import { sources } from "../chart/sources.ts";
+import { type ChartVariable, chartVariables } from "../policy/chart.ts";
+import { referenceTo } from "../policy/fhir-json.ts";
+
+export type Unusable = { readonly source: ChartVariable; readonly record: string; readonly why: string };
+
+/** @param body of a well-formed order-sign call */
+export function findUnusable(body: unknown): Unusable[] {
+  const { context, prefetch } = readOrderSignCall(body);
+  return chartVariables.flatMap((source) => {
+    const { resourceType, ownerElement, saysSomething } = sources[source];
+    const records = readPage(prefetch?.[source])?.records ?? [];
+    return records.flatMap((record): Unusable[] => {
+      const judgement = judgeRecord(source, record, context.patientId);
+      if (record.resourceType !== resourceType || judgement === "usable") return [];
+      const needs = [ownerElement, ...(source === "allergies" ? [] : ["status"]), saysSomething.join(" or ")].join(
+        ", ",
+      );
+      const why = judgement === "other-patient" ? "of another patient" : `unreadable: needs ${needs}, and a usual size`;
+      return [{ source, record: referenceTo(record) ?? "a record without id", why }];
+    });
+  });
+}

@@ -1,0 +1,58 @@
+// `npm run policy -- codes`: the sheet that a pharmacist signs.
+import { codesOf } from "../../src/authoring/code-sheet.ts";
+import { openPolicy } from "../../src/authoring/open-policy.ts";
+import { killAll } from "../support/process.ts";
+import { runPolicy } from "./command.ts";
+
+afterAll(killAll);
+const sheet = (...args: string[]) => runPolicy("codes", "example", "--cards", "test/authoring/small", ...args);
+const { policy } = openPolicy("test/authoring/small", "example");
+
+test("what is unverified stands first, by the words of the comments", () => {
+  expect(codesOf(policy).map(({ code, certainty }) => [code, certainty])).toEqual([
+    ["G20", "unverified"], // says nothing of its source
+    ["G10", "to be checked"],
+    ["B10", "one source"],
+    ["B10", "several sources"],
+  ]);
+});
+
+test("a value set whose description says that nobody verified it is unverified as a whole", () => {
+  const rows = codesOf(openPolicy("cards", "imatinib-preferred").policy);
+  const certainties = rows.filter(({ valueSet }) => valueSet === "ingredients-in-gleevec").map((row) => row.certainty);
+  expect(new Set(certainties)).toEqual(new Set(["unverified"]));
+  expect(rows[0]?.certainty).toBe("unverified");
+});
+
+test("every code of the policy is on the sheet, with its revision and a place to sign", async () => {
+  const { output, code } = await sheet();
+  for (const { code: each, valueSet } of codesOf(policy)) {
+    expect(output).toMatch(new RegExp(`\\| ☐ \\| ${valueSet} \\| urn:example \\| ${each} \\|`));
+  }
+  expect(output).toContain(`revision ${policy.revision}`);
+  expect(output).toContain("=Brandex\\|10 mg"); // a bar would end the cell
+  expect(output.slice(output.indexOf("## Signature"))).toMatch(/Name: _+\n\nDate: _+\n\nWhat was checked.*: _+/);
+  expect(code).toBe(0);
+});
+
+test("CSV: quoted, and nothing that a spreadsheet would calculate", async () => {
+  const { output } = await sheet("--format", "csv");
+  const lines = output.split("\r\n");
+  expect(lines[0]).toBe("certainty,value set,system,code,display,source,policy,revision");
+  expect(lines).toHaveLength(6);
+  expect(output).toContain('"1 source: a ""label"", probably old"');
+  expect(output).toContain(",'=Brandex|10 mg,");
+  expect(output).toContain(`example,${policy.revision}\r\n`);
+});
+
+test.each([
+  [["codes"], "name a policy: cards holds imatinib-preferred"],
+  [["codes", "example", "--cards", "test/authoring/small", "--format", "pdf"], "--format must be markdown or csv"],
+  [[], "name a command"],
+  [["cod"], 'there is no command "cod"'],
+])("%p", async (args, message) => {
+  const { output, code } = await runPolicy(...args);
+  expect(output).toContain(message);
+  expect(output).toContain("npm run policy -- codes <policy>");
+  expect(code).toBe(2);
+});

@@ -1,0 +1,79 @@
+// `npm run policy -- test`, as an author runs it.
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { killAll } from "../support/process.ts";
+import { runPolicy } from "./command.ts";
+
+let cards: string;
+beforeEach(() => {
+  cards = mkdtempSync(join(tmpdir(), "cards-"));
+  cpSync("test/authoring/small", cards, { recursive: true });
+});
+afterEach(() => rmSync(cards, { recursive: true }));
+afterAll(killAll);
+
+const edit = (file: string, from: string, to: string) => {
+  const path = join(cards, "example", file);
+  const before = readFileSync(path, "utf8");
+  expect(before).toContain(from);
+  writeFileSync(path, before.replace(from, to));
+};
+
+test("the cases of the real policies pass, see all, and notice every mutant that is not named equivalent", async () => {
+  const { output, code } = await runPolicy("test");
+  expect(output).toContain(" 0 fail");
+  expect(output).toMatch(/, 0 not noticed\n$/);
+  expect(output).not.toMatch(/no case sees|named equivalent, but/);
+  expect(code).toBe(0);
+}, 120_000);
+
+test("survivors are told with file and line, and what no case sees", async () => {
+  const { output, code } = await runPolicy("test", "example", "--cards", cards);
+  expect(output).toContain("Cases: 7 pass, 0 fail");
+  expect(output).toContain("no case sees row other-payer");
+  expect(output).toContain(`${cards}/example/policy.yaml:14\n    definitions.isTaken: without 'completed'`);
+  expect(code).toBe(1);
+});
+
+test("a failing case is told with what was expected and what came, and no mutant is made", async () => {
+  edit("cases.yaml", "changes: [replace]", "changes: [remove], says: [Generic second]");
+  const { output, code } = await runPolicy("test", "--cards", cards);
+  expect(output).toContain("  nothing in the chart\n    changes: expected [remove], got [replace]\n");
+  expect(output).toContain('card: expected "Generic second", got Generic first');
+  expect(output).toContain("Mutants: not made while cases fail");
+  expect(code).toBe(1);
+});
+
+test("as JSON", async () => {
+  const { output } = await runPolicy("test", "--cards", cards, "--format", "json");
+  const [report] = JSON.parse(output);
+  expect(report).toMatchObject({ policy: "example", failing: [], coverage: { unseen: expect.any(Array) } });
+  expect(report.mutants.survivors).toContainEqual({
+    id: "definitions.isTaken: without 'completed'",
+    at: `${cards}/example/policy.yaml:14`,
+  });
+});
+
+test.each([
+  ["cases that cannot be read", "cases.yaml", "row: exception-established", "rows: x", /cases\.yaml: cases\.1\.expect/],
+  ["a policy that cannot be loaded", "policy.yaml", "%isTaken", "%isTooken", /policy\.yaml: .*unknown variable/],
+])("%s", async (_name, file, from, to, message) => {
+  edit(file, from, to);
+  const { output, code } = await runPolicy("test", "--cards", cards);
+  expect(output).toMatch(message);
+  expect(output).not.toContain(" at ");
+  expect(code).toBe(1);
+});
+
+test.each([
+  [["nope", "--cards", "cards"], 'there is no policy "nope"'],
+  [["--cards", "nowhere"], "nowhere holds no policy"],
+  [["--format", "xml"], "--format must be text or json"],
+  [["a", "b"], "name one policy"],
+])("%p", async (args, message) => {
+  const { output, code } = await runPolicy("test", ...args);
+  expect(output).toContain(message);
+  expect(output).toContain("npm run policy -- test [policy]");
+  expect(code).toBe(2);
+});
