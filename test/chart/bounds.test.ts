@@ -17,7 +17,7 @@ const cardWith = async (prefetch: Record<string, unknown>) => {
 };
 const many = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, each) => make(each));
-const PEANUT = { text: "peanut" };
+const POVIDONE = { text: "povidone" };
 
 describe("a record larger than any real one", () => {
   const large = {
@@ -33,7 +33,7 @@ describe("a record larger than any real one", () => {
       const medication = await cardWith({ medicationStatements: bundle(statement(parts)) });
       expect(medication.detail).toContain("1 medication record could not be read.");
       expect(medication.clicks).toBe(1);
-      const reaction = await cardWith({ allergies: bundle(allergy({ code: PEANUT, ...parts })) });
+      const reaction = await cardWith({ allergies: bundle(allergy({ code: POVIDONE, ...parts })) });
       expect(reaction.detail).toContain("1 allergy record could not be read.");
       expect(reaction.clicks).toBe(0);
     },
@@ -114,7 +114,7 @@ describe("more records than are looked at", () => {
   });
 
   test("1,001 drafts are refused where a policy speaks about one of them, and else answered", async () => {
-    const others = many(1000, (id) => draft({ id: `o${id}`, medicationCodeableConcept: PEANUT }));
+    const others = many(1000, (id) => draft({ id: `o${id}`, medicationCodeableConcept: POVIDONE }));
     const { status, body } = await service.orderSign(call([draft(), ...others]));
     expect(status).toBe(413);
     expect(body).toMatchObject({ issue: [{ code: "too-costly", expression: ["context.draftOrders"] }] });
