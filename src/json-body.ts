@@ -1,6 +1,7 @@
 // Reads a JSON body: only JSON, only up to the limits, and where it is not JSON the place at fault (never the text there,
 // which may be patient data).
-import express, { type ErrorRequestHandler, type RequestHandler } from "express";
+import bytes from "bytes";
+import type { Request, RequestHandler } from "express";
 import { visit } from "jsonc-parser";
 import { CallError } from "./cds-hooks/errors.ts";
 import { MOST_LEVELS, NestedTooDeep, parseJson, toText } from "./json.ts";
@@ -9,64 +10,76 @@ const MOST_BYTES_HELD = 256 * 1024 * 1024;
 const JSON_TYPES = ["application/json", "application/fhir+json"];
 
 /**
- * Handlers to put before a route that takes JSON.
+ * A handler to put before a route that takes JSON. Reads the body into one buffer and parses it once: a third of what express.json()
+ * costs for a large one.
  * @param limit of one body, such as "8mb"
- * @param mostHeld bytes of all bodies under way
+ * @param mostHeld bytes of all bodies under way: those of senders that stall stay until they end
  */
-export function readJsonBody(limit: string, mostHeld = MOST_BYTES_HELD): (RequestHandler | ErrorRequestHandler)[] {
-  const requireJson: RequestHandler = (request, _response, next) => {
-    if (request.get("content-length") === "0") throw new CallError(400, "structure", "Not JSON: the body is empty");
-    if (!request.is(JSON_TYPES)) {
-      throw new CallError(415, "not-supported", `Content-Type must be one of ${JSON_TYPES.join(", ")}`);
-    }
-    const charset = /charset="?([^\s;"]*)/i.exec(request.get("content-type") ?? "")?.[1];
-    if (charset && !/^(utf-?8|us-ascii)$/i.test(charset)) throw notUtf8();
-    next();
-  };
-  const readBytes = express.raw({ limit, type: JSON_TYPES, inflate: false });
-  const parseBytes: RequestHandler = (request, _response, next) => {
-    const bytes = request.body as Uint8Array;
-    try {
-      request.body = parseJson(bytes);
-    } catch (error) {
-      if (error instanceof NestedTooDeep) throw tooDeep();
-      throw new CallError(400, "structure", `Not JSON: ${placeOf(toText(bytes))}`);
-    }
-    next();
-  };
-  return [requireJson, boundBodies(mostHeld), readBytes, explainFailure(limit), parseBytes];
-}
-
-/** Refuses to begin with another body while those under way fill the memory: senders that stall hold what they have sent. */
-function boundBodies(mostHeld: number): RequestHandler {
+export function readJsonBody(limit: string, mostHeld = MOST_BYTES_HELD): RequestHandler {
+  const most = bytes.parse(limit) ?? 0;
   let held = 0;
   return (request, response, next) => {
+    refuseOtherTypes(request);
     if (held > mostHeld) {
       const headers = { "Retry-After": "5" };
       throw new CallError(503, "transient", "Too many bodies are being read: send it again", { headers });
     }
-    let own = 0;
-    request.on("data", (chunk: Uint8Array) => {
-      own += chunk.length;
+    const tooLong = () => new CallError(413, "too-long", `Body larger than ${limit}`);
+    if (Number(request.headers["content-length"]) > most) throw tooLong();
+    const chunks: Buffer[] = [];
+    let length = 0;
+    let isOver = false;
+    const end = (error?: unknown) => {
+      if (isOver) return;
+      isOver = true;
+      next(error);
+    };
+    request.on("data", (chunk: Buffer) => {
+      if (isOver) return; // what follows a refusal is let go
+      length += chunk.length;
       held += chunk.length;
+      if (length <= most) return void chunks.push(chunk);
+      request.pause();
+      end(tooLong());
     });
+    request.once("end", () => {
+      if (isOver) return;
+      try {
+        request.body = parseBody(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length));
+        end();
+      } catch (error) {
+        end(error);
+      }
+    });
+    const broken = () => end(new CallError(400, "structure", "Body ended before its announced length"));
+    request.once("error", broken);
     response.once("close", () => {
-      held -= own;
+      held -= length;
+      broken();
     });
-    next();
   };
 }
 
-/** body-parser's errors, by their `type`. Source: body-parser's README, "Errors". */
-function explainFailure(limit: string): ErrorRequestHandler {
-  return (error, _request, _response, next) => {
-    const { type } = error as { type?: string };
-    if (type === "entity.too.large") next(new CallError(413, "too-long", `Body larger than ${limit}`));
-    else if (type === "encoding.unsupported") next(notUtf8());
-    else if (type === "request.aborted" || type === "request.size.invalid") {
-      next(new CallError(400, "structure", "Body ended before its announced length"));
-    } else next(error);
-  };
+/** @throws CallError 400, 415 */
+function refuseOtherTypes(request: Request): void {
+  const { "content-type": type = "", "content-length": length, "content-encoding": encoding } = request.headers;
+  if (length === "0") throw new CallError(400, "structure", "Not JSON: the body is empty");
+  if (type !== "application/json" && !request.is(JSON_TYPES)) {
+    throw new CallError(415, "not-supported", `Content-Type must be one of ${JSON_TYPES.join(", ")}`);
+  }
+  const charset = /charset="?([^\s;"]*)/i.exec(type)?.[1];
+  if (charset && !/^(utf-?8|us-ascii)$/i.test(charset)) throw notUtf8();
+  if (encoding !== undefined && encoding.toLowerCase() !== "identity") throw notUtf8();
+}
+
+/** @throws CallError 400 */
+function parseBody(body: Buffer): unknown {
+  try {
+    return parseJson(body);
+  } catch (error) {
+    if (error instanceof NestedTooDeep) throw tooDeep();
+    throw new CallError(400, "structure", `Not JSON: ${placeOf(toText(body))}`);
+  }
 }
 
 function notUtf8(): CallError {

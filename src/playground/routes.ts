@@ -15,7 +15,7 @@ export type PlaygroundOptions = {
   readonly fhirServers: readonly string[];
   /** The steps that find out who calls. */
   readonly knowCaller: readonly (RequestHandler | ErrorRequestHandler)[];
-  readonly json: readonly (RequestHandler | ErrorRequestHandler)[];
+  readonly json: RequestHandler;
 };
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -57,7 +57,7 @@ export function playground(options: PlaygroundOptions): Router {
   );
   router.get("/playground/vendor/purify.js", (_request, response) => response.sendFile(library("dompurify")));
   router.use("/playground", express.static(file("./page"), { index: false }));
-  router.post("/playground/explain", ...knowCaller, ...json, async (request: Request, response: Response) => {
+  router.post("/playground/explain", ...knowCaller, json, async (request: Request, response: Response) => {
     const {
       policies: speaking,
       orders,

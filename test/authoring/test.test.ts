@@ -56,8 +56,20 @@ test("as JSON", async () => {
 });
 
 test.each([
-  ["cases that cannot be read", "cases.yaml", "row: exception-established", "rows: x", /cases\.yaml:\d+:\d+: cases\.1\.expect/],
-  ["a policy that cannot be loaded", "policy.yaml", "%isTaken", "%isTooken", /policy\.yaml:\d+:\d+: .*unknown variable/],
+  [
+    "cases that cannot be read",
+    "cases.yaml",
+    "row: exception-established",
+    "rows: x",
+    /cases\.yaml:\d+:\d+: cases\.1\.expect/,
+  ],
+  [
+    "a policy that cannot be loaded",
+    "policy.yaml",
+    "%isTaken",
+    "%isTooken",
+    /policy\.yaml:\d+:\d+: .*unknown variable/,
+  ],
 ])("%s", async (_name, file, from, to, message) => {
   edit(file, from, to);
   const { output, code } = await runPolicy("test", "--cards", cards);
