@@ -51,7 +51,9 @@ export function readJsonBody(limit: string, mostHeld = MOST_BYTES_HELD): Request
         end(error);
       }
     });
-    const broken = () => end(new CallError(400, "structure", "Body ended before its announced length"));
+    const broken = () => {
+      if (!isOver) end(new CallError(400, "structure", "Body ended before its announced length"));
+    };
     request.once("error", broken);
     response.once("close", () => {
       held -= length;

@@ -1,4 +1,5 @@
 // Parses JSON that somebody else wrote, bounded in nesting: what is nested deeper than any FHIR resource ends no process.
+import { toAsciiJson } from "./json-escapes.ts";
 
 /** Levels of objects and lists. FHIR resources in a Bundle in a call stay below 30. */
 export const MOST_LEVELS = 100;
@@ -11,16 +12,25 @@ export class NestedTooDeep extends Error {
 /** @param bytes in UTF-8, with or without a byte order mark @throws SyntaxError, NestedTooDeep */
 export function parseJson(bytes: Uint8Array): unknown {
   if (isTooDeep(bytes)) throw new NestedTooDeep();
-  return JSON.parse(toText(bytes));
+  const buffer = asBuffer(bytes);
+  const ascii = hasMark(buffer) ? undefined : toAsciiJson(buffer);
+  return JSON.parse(ascii ?? toText(buffer));
 }
 
 export function toText(bytes: Uint8Array): string {
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const text = buffer.toString("utf8");
-  return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
+  const buffer = asBuffer(bytes);
+  return buffer.toString("utf8", hasMark(buffer) ? BYTE_ORDER_MARK.length : 0);
 }
 
-const BYTE_ORDER_MARK = 0xfeff;
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function hasMark(bytes: Uint8Array): boolean {
+  return BYTE_ORDER_MARK.every((byte, at) => bytes[at] === byte);
+}
+
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 const [OPENS, CLOSES, BEGINS_TEXT] = [1, 2, 3];
 

@@ -4,10 +4,10 @@ import type { Ehr } from "../chart/ehr.ts";
 import { type ReadNote, readChart } from "../chart/read-chart.ts";
 import { type Chart, UNREAD_CHART } from "../policy/chart.ts";
 import { type Decision, decide, sourcesRead, speaksAbout } from "../policy/decide.ts";
-import type { Order } from "../policy/order.ts";
+import { drugOf, type Order } from "../policy/order.ts";
 import type { Policy } from "../policy/policy.ts";
+import { indexPolicies } from "../policy/policy-index.ts";
 import { createSight } from "../policy/sight.ts";
-import { mightSpeakOf } from "../policy/value-sets.ts";
 import type { Trace } from "../trace.ts";
 import { type Card, type CardSettings, cardFor } from "./card.ts";
 import { type Drafts, readDrafts, resolveReasons } from "./drafts.ts";
@@ -86,10 +86,12 @@ export async function readOrderSign(
           headers: trace?.headers,
         })
       : undefined;
-  const mightMatter = (text: string) => settings.policies.some(({ terminology }) => mightSpeakOf(terminology, text));
+  const index = indexPolicies(settings.policies);
+  const mightMatter = (text: string) => index.mayMean(text);
   const drafts = await readDrafts(call, access, mightMatter);
-  const { index, ignored } = drafts;
-  const policies = settings.policies.filter((policy) => speaksAbout(policy, drafts.orders));
+  const { ignored } = drafts;
+  const concerned = new Set(drafts.orders.flatMap(({ resolved }) => index.mayConcern(drugOf(resolved) ?? {})));
+  const policies = settings.policies.filter((policy) => concerned.has(policy) && speaksAbout(policy, drafts.orders));
   if (policies.length === 0) {
     return { policies, orders: drafts.orders, chart: UNREAD_CHART, hookInstance, ignored, reads: [] };
   }
@@ -104,7 +106,7 @@ export async function readOrderSign(
         patientId: call.context.patientId,
         prefetch: call.prefetch ?? {},
         access,
-        index,
+        index: drafts.index,
         drafts: drafts.orders.map(({ asSent }) => asSent),
         mightMatter,
         sight: createSight(policies),

@@ -40,10 +40,19 @@ export function mentions(text: string | Folded, terms: readonly string[]): boole
  */
 export function mayMention(text: string | Folded, terms: readonly string[]): boolean {
   if (typeof text !== "string") return true;
-  return !IS_ASCII.test(text) || patternsOf(terms).longestWords.test(text.toLowerCase());
+  return !isAscii(text) || patternsOf(terms).longestWords.test(text.toLowerCase());
+}
+
+export function isAscii(text: string): boolean {
+  return IS_ASCII.test(text);
 }
 
 const IS_ASCII = /^\p{ASCII}*$/u;
+
+/** The longest word of a term, folded: a text without it does not hold the term. It may stand after a point or comma in a number. */
+export function longestWord(term: string): string {
+  return longestFirst(words(term).trim().split(/[ .,]/))[0] ?? "";
+}
 
 /** Whether at least one of the terms occurs, and nothing is left of the text without them and the neutral words. */
 export function consistsOf(text: string | Folded, terms: readonly string[], neutral: readonly string[] = []): boolean {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { codingKeys } from "./codings.ts";
 import type { FhirObject } from "./fhir-json.ts";
 import type { Look } from "./membership.ts";
-import { mentions, type NameRule, type TextRule } from "./terms.ts";
+import type { NameRule, TextRule } from "./terms.ts";
 
 /** One code as a value set lists it. `comment` says how certain it is and where it was seen. */
 export type Concept = { system: string; code: string; display: string; comment: string | undefined };
@@ -152,9 +152,4 @@ export function indexValueSets(sets: readonly ValueSet[], productNeutral: readon
     productNeutral,
     looks: new WeakMap(),
   };
-}
-
-/** Whether the text names anything that the value sets know by text: a reason to look at what it refers to. */
-export function mightSpeakOf(terminology: Terminology, text: string): boolean {
-  return mentions(text, terminology.termsByText);
 }

@@ -1,0 +1,51 @@
+// Finds the policies that may speak about a drug by its codes and the words of its names, so that a service with hundreds of policies
+// asks a few of them, and a call that concerns none asks none.
+import { codingKeys, mayBeNdc } from "./codings.ts";
+import { codingsOf, type FhirObject, namesOf, textIn } from "./fhir-json.ts";
+import { oncePer } from "./once.ts";
+import type { Policy } from "./policy.ts";
+import { isAscii, longestWord } from "./terms.ts";
+
+export type PolicyIndex = {
+  /** All policies that speak about the drug are among these, in their order. */
+  mayConcern(drug: FhirObject): readonly Policy[];
+  /** Whether a text may name anything that a policy knows. */
+  mayMean(text: string): boolean;
+};
+
+/** Made once for a list of policies. */
+export const indexPolicies = oncePer((policies: readonly Policy[]): PolicyIndex => {
+  const byKey = new Map<string, Set<Policy>>();
+  const byWord = new Map<string, Set<Policy>>();
+  const put = (map: typeof byKey, key: string, policy: Policy) => map.set(key, (map.get(key) ?? new Set()).add(policy));
+  for (const policy of policies) {
+    const { codes, namesByKey, termsByText } = policy.terminology;
+    for (const key of [...codes, ...namesByKey.keys()]) put(byKey, key, policy);
+    for (const term of termsByText) put(byWord, longestWord(term), policy);
+  }
+  /** A word may go on after a term's (a plural), so that each of its beginnings counts. */
+  function* byText(text: string): Generator<Iterable<Policy>> {
+    if (!isAscii(text)) yield policies; // letters that fold to others: each policy looks for itself
+    for (const word of text.toLowerCase().match(/[a-z0-9]+/g) ?? []) {
+      for (let end = 1; end <= word.length; end += 1) yield byWord.get(word.slice(0, end)) ?? [];
+    }
+  }
+  function* byCoding(coding: FhirObject): Generator<Iterable<Policy>> {
+    const code = textIn(coding.code) ?? "";
+    yield byKey.get(code) ?? [];
+    if (mayBeNdc(code)) for (const key of codingKeys(coding)) yield byKey.get(key) ?? [];
+  }
+  return {
+    mayConcern(drug) {
+      const found = new Set<Policy>();
+      for (const coding of codingsOf(drug))
+        for (const some of byCoding(coding)) for (const each of some) found.add(each);
+      for (const name of namesOf(drug)) for (const some of byText(name)) for (const each of some) found.add(each);
+      return found.size === 0 ? [] : policies.filter((policy) => found.has(policy));
+    },
+    mayMean(text) {
+      for (const found of byText(text)) if (!found[Symbol.iterator]().next().done) return true;
+      return false;
+    },
+  };
+});
