@@ -10,8 +10,7 @@ const MOST_BYTES_HELD = 256 * 1024 * 1024;
 const JSON_TYPES = ["application/json", "application/fhir+json"];
 
 /**
- * A handler to put before a route that takes JSON. Reads the body into one buffer and parses it once: a third of what express.json()
- * costs for a large one.
+ * A handler to put before a route that takes JSON. Reads the body into one buffer and parses it once, which costs less than express.json().
  * @param limit of one body, such as "8mb"
  * @param mostHeld bytes of all bodies under way: those of senders that stall stay until they end
  */

@@ -9,6 +9,7 @@ import type { Chart } from "../../src/policy/chart.ts";
 import { decide, expressionsOf, ordersOfPolicy } from "../../src/policy/decide.ts";
 import { poolRecords } from "../../src/policy/evidence.ts";
 import type { FhirRecord } from "../../src/policy/fhir-json.ts";
+import { oncePer } from "../../src/policy/once.ts";
 import type { Order } from "../../src/policy/order.ts";
 import type { Policy } from "../../src/policy/policy.ts";
 import { type Bundle, bodies } from "./bodies.ts";
@@ -20,8 +21,10 @@ export type Case = { readonly orders: readonly Order[]; readonly chart: Chart };
 const ehr = connectEhr({ fhirServers: [], privateNetwork: false });
 
 /** Reads a call as the service does. */
+const settingsFor = oncePer((policy: Policy) => ({ policies: [policy], callDeadline: 60_000 }));
+
 export function readCase(policy: Policy, call: unknown): Promise<Case> {
-  return readOrderSign(call, { ehr }, { policies: [policy], callDeadline: 60_000 });
+  return readOrderSign(call, { ehr }, settingsFor(policy));
 }
 
 /** All records of a call, drafts and chart, as they were received. */
