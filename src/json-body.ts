@@ -44,7 +44,10 @@ export function readJsonBody(limit: string, mostHeld = MOST_BYTES_HELD): Request
     request.once("end", () => {
       if (isOver) return;
       try {
-        request.body = parseBody(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length));
+        const [first] = chunks;
+        const body = first?.length === length ? first : Buffer.concat(chunks, length);
+        chunks.length = 0; // what waits for the answer need not keep them
+        request.body = parseBody(body);
         end();
       } catch (error) {
         end(error);
