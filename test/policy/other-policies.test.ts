@@ -1,0 +1,54 @@
+// The policies of test/policies were written from cards/README.md alone, by people who did not know src. They have no fault, their cases
+// pass and see all that they can give, and one call may concern several policies.
+import { join } from "node:path";
+import { coverageOf } from "../../src/authoring/coverage.ts";
+import { checksOf } from "../../src/authoring/run-cases.ts";
+import { testedOf } from "../../src/authoring/survivors.ts";
+import { answerOrderSign } from "../../src/cds-hooks/order-sign.ts";
+import { connectEhr } from "../../src/chart/ehr.ts";
+import { callOfCase, draftsOf, readCases } from "../../src/playground/cases.ts";
+import { takeNotes } from "../../src/policy/findings.ts";
+import { checkPolicies, loadPolicies, readPolicy } from "../../src/policy/load.ts";
+
+const directory = "test/policies";
+const { policies, faults, warnings } = checkPolicies(directory, { needsCases: true });
+
+test("they have no fault and no warning", () => {
+  expect([faults, warnings]).toEqual([[], []]);
+  expect(policies.length).toBeGreaterThan(0);
+});
+
+describe.each(policies.map(({ id }) => id))("%s", (id) => {
+  const folder = join(directory, id);
+  const written = readPolicy(folder, takeNotes());
+  if (!written) throw new Error(`${folder} cannot be read`);
+  const cases = readCases(folder);
+  const tested = testedOf(written);
+
+  test("its cases pass", () => {
+    expect(checksOf(cases).flatMap(({ differences }) => [...differences(tested)])).toEqual([]);
+  });
+
+  test("its cases see all that it can give", () => {
+    expect(coverageOf(tested.policy(), cases).unseen).toEqual([]);
+  });
+});
+
+test("a call that holds an order of each policy gets a card of each", async () => {
+  const all = [...policies, ...loadPolicies("cards")];
+  const folders = [...policies.map(({ id }) => join(directory, id)), "cards/imatinib-preferred"];
+  const changed = folders.map((folder) => readCases(folder).cases.find(({ expect: { row } }) => row === "change"));
+  const [first] = changed;
+  if (!first) throw new Error("no case with a change");
+  const drafts = changed.flatMap((given, policy) =>
+    given ? draftsOf(given).map((draft, at) => ({ ...draft, id: `order-${policy}-${at}` })) : [],
+  );
+  const call = callOfCase({ ...first, coverage: [], medicationStatements: [], medicationDispenses: [] });
+  const entry = drafts.map((resource) => ({ resource }));
+  const body = { ...call, context: { ...call.context, draftOrders: { resourceType: "Bundle", entry } } };
+  const settings = { policies: all, callDeadline: 1_000, baseUrl: "http://localhost", exceptionCard: false };
+  const client = { replacement: "update", dialect: "standard" } as const;
+  const ehr = connectEhr({ fhirServers: [], privateNetwork: false });
+  const { cards } = await answerOrderSign(body, { client, ehr }, settings);
+  expect(new Set(cards.map(({ source }) => source.url)).size).toBe(all.length);
+});
