@@ -1,5 +1,6 @@
-// The policies of test/policies were written from cards/README.md alone, by people who did not know src. They have no fault, their cases
-// pass and see all that they can give, and one call may concern several policies.
+// The policies of test/policies were written from cards/README.md, without src; the author of example-two-preferred read the JSON Schema as
+// well, and took some expectations from what came out. They have no fault, their cases pass and see all that they can give, and one call may
+// concern several policies.
 import { join } from "node:path";
 import { coverageOf } from "../../src/authoring/coverage.ts";
 import { checksOf } from "../../src/authoring/run-cases.ts";
