@@ -248,6 +248,17 @@ export const inputs: Readonly<Record<string, () => Json>> = {
   "9,900 brand drafts": () => call({}, drafts(9900)),
   "9,900 drafts of other drugs": () => call({}, drafts(9900, { text: "metformin 500 mg tablet" })),
   "4,900 brand drafts and 4,900 generic": () => call({}, [...drafts(4900), ...drafts(4900, generic)]),
+  "800 drafts of a drug of one word of 9,000 letters": () => call({}, drafts(800, { text: "x".repeat(9000) })),
+  "one statement, contained x 100,000 and reasonReference x 50": () =>
+    call({
+      medicationStatements: bundle([
+        statement(1, {
+          medicationCodeableConcept: generic,
+          contained: times(100_000, (each) => ({ resourceType: "Condition", id: `c${each}` })),
+          reasonReference: times(50, () => ({ reference: "#none" })),
+        }),
+      ]),
+    }),
   "self link with 200,000 parameters": () =>
     call({
       allergies: bundle([], {

@@ -152,13 +152,16 @@ function toSource(request: ChartRequest, variable: ChartVariable, raw: Raw | und
     for (const record of page.records) {
       if (record.resourceType !== resourceType) continue;
       const judgement = judgeRecord(variable, record, request.patientId);
-      if (judgement === "other-patient") otherPatient += 1;
-      if (judgement === "other-patient") continue;
-      const resolved = judgement === "usable" ? resolveRecord(request.index, record) : undefined;
-      if (resolved && namesDrug(resolved) && !request.sight(variable, resolved)) continue;
+      if (judgement === "other-patient") {
+        otherPatient += 1;
+        continue;
+      }
+      const resolved = judgement === "usable" ? resolveRecord(request.index, record) : record;
+      const isReadable = judgement === "usable" && namesDrug(resolved);
+      if (isReadable && !request.sight(variable, resolved)) continue; // nearly all of a chart
       const reference = referenceTo(record) ?? `#${records.size}`;
       if (draftReferences.has(reference) || records.has(reference)) continue;
-      if (!resolved || !namesDrug(resolved) || isOversized(record)) unreadable += 1;
+      if (!isReadable || isOversized(record)) unreadable += 1;
       else records.set(reference, resolved);
     }
   }

@@ -1,5 +1,5 @@
 // Checks the calls of functions in FHIRPath: that a policy may use them, what they are given, and which types they give.
-import { type Node, textOf } from "./fhirpath-tree.ts";
+import { argumentsOf, type Node, textOf } from "./fhirpath-tree.ts";
 import { allowedFunctions } from "./functions-allowed.ts";
 import { nearest } from "./suggest.ts";
 import { everyType, isType, mayBe, resourceTypes, type Types, union } from "./types.ts";
@@ -18,7 +18,7 @@ export type Walker = {
 export function walkCall(walker: Walker, node: Node, focus: Types, context: Types): Types {
   const { fault, walk } = walker;
   const name = node.text ?? "";
-  const args = node.children?.[0]?.children?.find(({ type }) => type === "ParamList")?.children ?? [];
+  const args = argumentsOf(node);
   const signature = allowedFunctions.get(name);
   if (!signature) {
     fault(node, `function ${name}() is not one that a policy may use`, nearest(name, allowedFunctions.keys()));

@@ -1,4 +1,4 @@
-// The tree of a FHIRPath expression, as fhirpath parses it, and where in the expression each part stands.
+// The tree of a FHIRPath expression, as fhirpath parses it: its parts, and where in the expression each stands.
 import fhirpath from "fhirpath";
 
 export type Node = {
@@ -49,4 +49,26 @@ export function textOf(node: Node | undefined): string | undefined {
   const literal = node?.type === "TermExpression" ? node.children?.[0] : undefined;
   const isText = literal?.type === "LiteralTerm" && literal.children?.[0]?.type === "StringLiteral";
   return isText ? literal.text?.slice(1, -1) : undefined;
+}
+
+export function* nodesOf(node: Node): Generator<Node> {
+  yield node;
+  for (const child of node.children ?? []) yield* nodesOf(child);
+}
+
+/** The names of all elements in an expression. */
+export function elementsIn(tree: Node): string[] {
+  return [...nodesOf(tree)].filter(({ type }) => type === "MemberInvocation").map(({ text = "" }) => text);
+}
+
+/** The node without what only wraps it: terms and brackets. */
+export function unwrap(node: Node): Node {
+  const [only] = node.children ?? [];
+  const wraps = ["EntireExpression", "TermExpression", "ParenthesizedTerm", "InvocationTerm"].includes(node.type);
+  return wraps && only ? unwrap(only) : node;
+}
+
+/** The arguments of a function's call. */
+export function argumentsOf(call: Node): readonly Node[] {
+  return call.children?.[0]?.children?.find(({ type }) => type === "ParamList")?.children ?? [];
 }

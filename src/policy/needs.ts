@@ -1,11 +1,11 @@
 // What an expression needs to know of a record, read off its tree: the elements that it names, where it looks for a drug or a
 // substance, and what it requires of a record before it can select it.
 import type { Expression } from "./expression.ts";
-import { type Node, parseExpression } from "./fhirpath-tree.ts";
+import { elementsIn, type Node, nodesOf, parseExpression, unwrap } from "./fhirpath-tree.ts";
 import { allowedFunctions } from "./functions-allowed.ts";
 import { oncePer } from "./once.ts";
 import { type Requirement, requirementOf } from "./requirements.ts";
-import { elementsIn, jsonNames, nodesOf, unwrap } from "./tree.ts";
+import { jsonNames } from "./types.ts";
 
 export type Needs = {
   /** All elements that it names, as JSON names them. What it selects depends on no other. */

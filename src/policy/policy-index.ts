@@ -23,11 +23,12 @@ export const indexPolicies = oncePer((policies: readonly Policy[]): PolicyIndex 
     for (const key of [...codes, ...namesByKey.keys()]) put(byKey, key, policy);
     for (const term of termsByText) put(byWord, longestWord(term), policy);
   }
-  /** A word may go on after a term's (a plural), so that each of its beginnings counts. */
+  const longest = Math.max(0, ...[...byWord.keys()].map(({ length }) => length));
+  /** A word may go on after a term's (a plural), so that each of its beginnings counts that is no longer than any term's word. */
   function* byText(text: string): Generator<Iterable<Policy>> {
     if (!isAscii(text)) yield policies; // letters that fold to others: each policy looks for itself
     for (const word of text.toLowerCase().match(/[a-z0-9]+/g) ?? []) {
-      for (let end = 1; end <= word.length; end += 1) yield byWord.get(word.slice(0, end)) ?? [];
+      for (let end = Math.min(word.length, longest); end > 0; end -= 1) yield byWord.get(word.slice(0, end)) ?? [];
     }
   }
   function* byCoding(coding: FhirObject): Generator<Iterable<Policy>> {

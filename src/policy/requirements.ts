@@ -1,8 +1,8 @@
 // What an expression requires of a record before it can select it, read off the expression's tree: elements that must be there,
 // and elements that must not have a name. Few records meet it, and it is told in a hundredth of the time that FHIRPath takes.
 import { type FhirObject, isObject, textIn } from "./fhir-json.ts";
-import type { Node } from "./fhirpath-tree.ts";
-import { argumentsOf, jsonNames, unwrap } from "./tree.ts";
+import { argumentsOf, type Node, unwrap } from "./fhirpath-tree.ts";
+import { jsonNames } from "./types.ts";
 
 /** False only for a record that the expression cannot select. */
 export type Requirement = (record: FhirObject) => boolean;

@@ -117,3 +117,11 @@ export function union(all: readonly Types[]): Types {
   if (all.length === 1) return all[0];
   return all.some((types) => types === undefined) ? undefined : [...new Set(all.flatMap((types) => types ?? []))];
 }
+
+const choices = Map.groupBy(Object.entries(choiceTypePaths), ([path]) => path.split(".").at(-1) ?? "");
+
+/** How JSON writes an element: `medication` as medicationCodeableConcept or medicationReference, most as they are called. */
+export function jsonNames(element: string): string[] {
+  const types = (choices.get(element) ?? []).flatMap(([, names]) => names);
+  return [element, ...new Set(types.map((type) => element + type))];
+}

@@ -1,10 +1,10 @@
-// The policies of test/policies were written from cards/README.md, without src; the author of example-two-preferred read the JSON Schema as
-// well, and took some expectations from what came out. They have no fault, their cases pass and see all that they can give, and one call may
+// The policies of test/policies were written from cards/README.md, without src (example-two-preferred with a look at the JSON Schema, and
+// mended afterwards). They have no fault, their cases pass, see all that they can give and notice each change of them, and one call may
 // concern several policies.
 import { join } from "node:path";
 import { coverageOf } from "../../src/authoring/coverage.ts";
 import { checksOf } from "../../src/authoring/run-cases.ts";
-import { testedOf } from "../../src/authoring/survivors.ts";
+import { findSurvivors, testedOf } from "../../src/authoring/survivors.ts";
 import { answerOrderSign } from "../../src/cds-hooks/order-sign.ts";
 import { connectEhr } from "../../src/chart/ehr.ts";
 import { callOfCase, draftsOf, readCases } from "../../src/playground/cases.ts";
@@ -32,6 +32,11 @@ describe.each(policies.map(({ id }) => id))("%s", (id) => {
 
   test("its cases see all that it can give", () => {
     expect(coverageOf(tested.policy(), cases).unseen).toEqual([]);
+  });
+
+  test("its cases notice each change of it, but for those named equivalent", () => {
+    const { survivors, noticed, unknown } = findSurvivors(written, cases);
+    expect([survivors.map(({ id: mutant }) => mutant), noticed, unknown]).toEqual([[], [], []]);
   });
 });
 
