@@ -18,6 +18,7 @@ export function judgeRecord(
   const { ownerElement, saysSomething } = sources[variable];
   const owner = patientIn(record[ownerElement], patientId);
   if (owner && owner !== patientId) return "other-patient";
+  if (refers(record) && isOversized(record)) return "unreadable"; // before its references are followed
   const said = saysSomething.some((element) => isObject(record[element]) || objectsIn(record[element]).length > 0);
   const hasStatus = variable === "allergies" || textIn(record.status) !== undefined;
   return owner && said && hasStatus ? "usable" : "unreadable";
@@ -38,11 +39,16 @@ export function patientIn(reference: unknown, expected: string): string | undefi
 
 const PATIENT = "Patient/";
 
+/** Whether resolving the record may change anything. */
+function refers({ resourceType, medicationReference, reasonReference, contained }: FhirRecord): boolean {
+  const isReferring = medicationReference !== undefined || reasonReference !== undefined || contained !== undefined;
+  return isReferring || resourceType === "Coverage";
+}
+
 /** The record, or a copy in which references to a drug, a reason or a payer also say what they mean. */
 export function resolveRecord(index: ReferenceIndex, record: FhirRecord): FhirRecord {
+  if (!refers(record)) return record;
   if (record.resourceType === "Coverage") return resolvePayors(index, record);
-  const { medicationReference, reasonReference, contained: within } = record;
-  if (medicationReference === undefined && reasonReference === undefined && within === undefined) return record;
   const resolved: { [element: string]: unknown; resourceType: string } = { ...record };
   if (isObject(record.medicationReference)) {
     resolved.medicationCodeableConcept = drugMeant(index, record, record.medicationReference);

@@ -39,6 +39,17 @@ describe("a record larger than any real one", () => {
     },
   );
 
+  test("its references are not followed, whatever its drug", async () => {
+    const contained = many(700, (id) => ({ resourceType: "Condition", id: `c${id}` }));
+    const parts = {
+      medicationCodeableConcept: { text: "metformin" },
+      contained,
+      reasonReference: [{ reference: "#c1" }],
+    };
+    const { detail } = await cardWith({ medicationStatements: bundle(statement(parts)) });
+    expect(detail).toContain("1 medication record could not be read.");
+  });
+
   test("nested and contained values count as well, and the narrative does not", () => {
     const values = many(700, (id) => ({ resourceType: "Medication", id: `${id}` }));
     const record = { resourceType: "MedicationStatement" };
