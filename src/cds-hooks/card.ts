@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { Decision, Row } from "../policy/decide.ts";
 import { referenceTo } from "../policy/fhir-json.ts";
+import { oncePer } from "../policy/once.ts";
 import { type CardTexts, LONGEST_SUMMARY, type Policy } from "../policy/policy.ts";
 import { renderPlain } from "../policy/template.ts";
 import { nameOrders, templateValuesOf, writeDetail } from "./detail.ts";
@@ -70,7 +71,7 @@ export function cardFor(decision: Decision, settings: CardSettings, form: Client
     indicator: face.indicator,
     detail: writeDetail(decision, names, form),
     source: {
-      label: `${policy.publisher}: ${policy.title} (reviewed ${usDate(policy.reviewDate)})`,
+      label: labelOf(policy),
       url: `${settings.baseUrl}/policies/${encodeURIComponent(policy.id)}`,
       topic: topicOf(policy, settings, form),
     },
@@ -93,9 +94,14 @@ function topicOf(policy: Policy, { baseUrl }: CardSettings, { dialect }: ClientF
 }
 
 function shorten(summary: string): string {
+  if (summary.length <= LONGEST_SUMMARY) return summary;
   const characters = [...summary];
   return characters.length > LONGEST_SUMMARY ? `${characters.slice(0, LONGEST_SUMMARY - 1).join("")}…` : summary;
 }
+
+const labelOf = oncePer(
+  ({ publisher, title, reviewDate }: Policy) => `${publisher}: ${title} (reviewed ${usDate(reviewDate)})`,
+);
 
 /** 2026-03-25 as 03/25/2026, the form in which US payers write it. */
 function usDate(date: string): string {

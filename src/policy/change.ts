@@ -44,8 +44,10 @@ export function changeFor(policy: Policy, order: Order, others: OtherOrders, off
   if (wantsBrand(policy, order.resolved)) return none("brand-only");
   if (!replacement) return none("strength-unknown");
   if (others.sameDrug.length > 0) return none("also-ordered");
-  if (others.preferredDoses.has(doseOf(policy, order) ?? "")) return { ...known, kind: "remove" };
-  if (others.hasPreferred) return none("also-ordered");
+  if (others.hasPreferred) {
+    const isSame = others.preferredDoses.has(doseOf(policy, order) ?? "");
+    return isSame ? { ...known, kind: "remove" } : none("also-ordered");
+  }
   if (namesBrand(policy, order.resolved)) return none("brand-in-instructions");
   if (others.inChart.length > 0) return none("already-ordered");
   return { ...known, kind: "replace", replacement };

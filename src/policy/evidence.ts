@@ -6,6 +6,7 @@ import { chartVariables } from "./chart.ts";
 import type { Expression } from "./expression.ts";
 import type { FhirRecord } from "./fhir-json.ts";
 import { needsOf } from "./needs.ts";
+import { oncePer } from "./once.ts";
 import type { Terminology } from "./value-sets.ts";
 
 /** The variables of a criterion's expressions: the chart's and the orders that the policy speaks about. */
@@ -37,16 +38,12 @@ export function poolRecords(
   const byVariable = new Map<string, Pool>([["orders", { all: orders, candidates: undefined }]]);
   const chart: { -readonly [Variable in ChartVariable]: Source } = { ...received };
   const allowance = createAllowance();
-  for (const variable of chartVariables) {
+  for (const { variable, valueSets, needsAll } of questionsOf(expressions)) {
     const source = received[variable];
-    const asking = expressions.filter(({ variables }) => variables.includes(variable));
     if (source.state !== "read") continue;
-    const asked = new Set(asking.flatMap(({ valueSets }) => valueSets));
-    const { candidates, isWhole } = findCandidates(terminology, asked, source.records, allowance);
-    const all = source.records.slice(0, MOST_EVALUATED);
+    const { candidates, isWhole } = findCandidates(terminology, valueSets, source.records, allowance);
+    const all = source.records.length > MOST_EVALUATED ? source.records.slice(0, MOST_EVALUATED) : source.records;
     byVariable.set(variable, { all, candidates });
-    // Each coverage may tell the payer.
-    const needsAll = variable === "coverage" || asking.some(({ valueSets }) => valueSets.length === 0);
     const isBounded = needsAll && source.records.length > all.length;
     if (!isWhole || isBounded)
       chart[variable] = { ...source, records: all, shortfalls: [...source.shortfalls, "too-many"] };
@@ -54,17 +51,33 @@ export function poolRecords(
   return { pools: { byVariable, unreadable: new Map() }, chart };
 }
 
+/** What the expressions ask of each source: about which value sets, and whether every record may count whatever it names. */
+const questionsOf = oncePer((expressions: readonly Expression[]) =>
+  chartVariables.map((variable) => {
+    const asking = expressions.filter(({ variables }) => variables.includes(variable));
+    const valueSets: ReadonlySet<string> = new Set(asking.flatMap((each) => each.valueSets));
+    // Each coverage may tell the payer.
+    const needsAll = variable === "coverage" || asking.some((each) => each.valueSets.length === 0);
+    return { variable, valueSets, needsAll };
+  }),
+);
+
 /** The records that the expression selects, each at most once. */
 export function select(expression: Expression, pools: Pools): FhirRecord[] {
-  return expression.variables.flatMap((variable) => {
+  const selected: FhirRecord[] = [];
+  for (const variable of expression.variables) {
     const pool = pools.byVariable.get(variable);
-    const records = pool ? recordsFor(expression, pool) : [];
-    return records.filter((record) => isSelected(expression, variable, record, pools));
-  });
+    if (!pool) continue;
+    for (const record of recordsFor(expression, pool)) {
+      if (isSelected(expression, variable, record, pools)) selected.push(record);
+    }
+  }
+  return selected;
 }
 
-function recordsFor({ valueSets }: Expression, { all, candidates }: Pool): readonly FhirRecord[] {
+function recordsFor({ valueSets }: Expression, { all, candidates }: Pool): Iterable<FhirRecord> {
   if (!candidates || valueSets.length === 0) return all;
+  if (candidates.size === 0) return [];
   return [...candidates].filter(([, sets]) => valueSets.some((set) => sets.has(set))).map(([record]) => record);
 }
 

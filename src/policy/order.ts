@@ -6,7 +6,7 @@ import { codingsOf, type FhirObject, type FhirRecord, isObject, namesOf } from "
 import { membership } from "./membership.ts";
 import { oncePer } from "./once.ts";
 import type { Policy, Replacement } from "./policy.ts";
-import { fitsRule } from "./terms.ts";
+import { fitsRule, fold } from "./terms.ts";
 
 /** A draft MedicationRequest: as the client sent it, and with its references to medication and reason resolved. */
 export type Order = { readonly asSent: FhirRecord; readonly resolved: FhirRecord };
@@ -44,7 +44,7 @@ export function replacementFor({ replacements, terminology }: Policy, drug: Fhir
   const sets = codingsOf(drug)
     .flatMap(codingKeys)
     .flatMap((key) => terminology.namesByKey.get(key) ?? []);
-  const names = namesOf(drug);
+  const names = namesOf(drug).map(fold);
   const found = replacements.filter(({ valueSet }) => {
     const rules = terminology.sets.get(valueSet)?.text ?? [];
     return sets.includes(valueSet) || rules.some((rule) => fitsRule(names, rule));

@@ -24,29 +24,36 @@ export const indexPolicies = oncePer((policies: readonly Policy[]): PolicyIndex 
     for (const term of termsByText) put(byWord, longestWord(term), policy);
   }
   const longest = Math.max(0, ...[...byWord.keys()].map(({ length }) => length));
-  /** A word may go on after a term's (a plural), so that each of its beginnings counts that is no longer than any term's word. */
-  function* byText(text: string): Generator<Iterable<Policy>> {
-    if (!isAscii(text)) yield policies; // letters that fold to others: each policy looks for itself
+  /** Visits policies that may know the text. A word may go on after a term's (a plural), so that each of its beginnings counts. */
+  const byText = (text: string, visit: (policies: Iterable<Policy>) => void): void => {
+    if (!isAscii(text)) return visit(policies); // letters that fold to others: each policy looks for itself
     for (const word of text.toLowerCase().match(/[a-z0-9]+/g) ?? []) {
-      for (let end = Math.min(word.length, longest); end > 0; end -= 1) yield byWord.get(word.slice(0, end)) ?? [];
+      for (let end = Math.min(word.length, longest); end > 0; end -= 1) {
+        const known = byWord.get(word.slice(0, end));
+        if (known) visit(known);
+      }
     }
-  }
-  function* byCoding(coding: FhirObject): Generator<Iterable<Policy>> {
+  };
+  const byCoding = (coding: FhirObject, visit: (policies: Iterable<Policy>) => void): void => {
     const code = textIn(coding.code) ?? "";
-    yield byKey.get(code) ?? [];
-    if (mayBeNdc(code)) for (const key of codingKeys(coding)) yield byKey.get(key) ?? [];
-  }
+    for (const key of mayBeNdc(code) ? [code, ...codingKeys(coding)] : [code]) visit(byKey.get(key) ?? []);
+  };
   return {
     mayConcern(drug) {
       const found = new Set<Policy>();
-      for (const coding of codingsOf(drug))
-        for (const some of byCoding(coding)) for (const each of some) found.add(each);
-      for (const name of namesOf(drug)) for (const some of byText(name)) for (const each of some) found.add(each);
+      const add = (some: Iterable<Policy>) => {
+        for (const each of some) found.add(each);
+      };
+      for (const coding of codingsOf(drug)) byCoding(coding, add);
+      for (const name of namesOf(drug)) byText(name, add);
       return found.size === 0 ? [] : policies.filter((policy) => found.has(policy));
     },
     mayMean(text) {
-      for (const found of byText(text)) if (!found[Symbol.iterator]().next().done) return true;
-      return false;
+      let isKnown = false;
+      byText(text, () => {
+        isKnown = true;
+      });
+      return isKnown;
     },
   };
 });

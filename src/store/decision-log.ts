@@ -104,19 +104,16 @@ export function createDecisionLog(database: Database, log: Logger, options: Deci
   };
 }
 
-const COLUMNS =
-  "card, issued_at, client, hook_instance, policy, revision, decision_row, indicator, criteria, evidence, suggestions, latency_ms";
+// A batch whose commit was not confirmed is written again.
+const INSERT = `
+  INSERT INTO cards
+    (card, issued_at, client, hook_instance, policy, revision, decision_row, indicator, criteria, evidence, suggestions, latency_ms)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`;
 
 function insertOf(cards: readonly IssuedCard[]): Statement {
   const rows = cards.map((each): Value[] => [
     ...[each.card, each.issuedAt, each.client, each.hookInstance, each.policy, each.revision, each.row, each.indicator],
     ...[JSON.stringify(each.criteria), JSON.stringify(each.evidence), JSON.stringify(each.suggestions), each.latency],
   ]);
-  const width = rows[0]?.length ?? 0;
-  const places = rows.map(
-    (row, index) => `(${row.map((_value, column) => `$${index * width + column + 1}`).join(", ")})`,
-  );
-  // A batch whose commit was not confirmed is written again.
-  const sql = `INSERT INTO cards (${COLUMNS}) VALUES ${places.join(", ")} ON CONFLICT DO NOTHING`;
-  return { sql, values: rows.flat() };
+  return { sql: INSERT, rows };
 }

@@ -1,6 +1,6 @@
 // PostgreSQL: for several instances that share one store. Failures are known by PostgreSQL's code; messages may quote values.
 import pg from "pg";
-import { type Database, DatabaseFailure, pending } from "./database.ts";
+import { type Database, DatabaseFailure, pending, type Statement } from "./database.ts";
 
 /** Any number, so long as every instance takes the same: the lock under which tables are brought up to date. */
 const MIGRATION_LOCK = 4_703_182;
@@ -39,7 +39,10 @@ export function openPostgres(url: string): Database {
       transaction(async (client) => {
         await client.query(`SET LOCAL synchronous_commit = ${durable ? "on" : "off"}`);
         const rows = [];
-        for (const { sql, values = [] } of statements) rows.push((await client.query(sql, [...values])).rows);
+        for (const statement of statements) {
+          const { sql, values = [] } = inOneStatement(statement);
+          rows.push((await client.query(sql, [...values])).rows);
+        }
         return rows;
       }),
     migrate: (migrations) =>
@@ -58,6 +61,15 @@ export function openPostgres(url: string): Database {
       if (!pool.ending) await pool.end();
     },
   };
+}
+
+/** Rows go in one statement, since each statement waits for an answer over the network. */
+function inOneStatement(statement: Statement): Statement {
+  const { sql, rows } = statement;
+  if (!rows) return statement;
+  const width = rows[0]?.length ?? 0;
+  const places = rows.map((row, index) => `(${row.map((_value, at) => `$${index * width + at + 1}`).join(", ")})`);
+  return { sql: sql.replace(/VALUES \(.*?\)/s, () => `VALUES ${places.join(", ")}`), values: rows.flat() };
 }
 
 function codeOf(error: unknown): string {

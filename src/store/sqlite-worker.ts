@@ -44,7 +44,10 @@ function run(statements: readonly Statement[], durable: boolean): Row[][] {
   // FULL: a commit is on the disk when it returns. NORMAL: the file stays whole, but a power cut may take the last commits.
   database.exec(`PRAGMA synchronous = ${durable ? "FULL" : "NORMAL"}`);
   return transaction(database, () =>
-    statements.map(({ sql, values = [] }) => database.prepare(sql.replace(/\$(\d+)/g, "?$1")).all(...values) as Row[]),
+    statements.map(({ sql, values = [], rows = [values] }) => {
+      const prepared = database.prepare(sql.replace(/\$(\d+)/g, "?$1"));
+      return rows.flatMap((row) => prepared.all(...row) as Row[]);
+    }),
   );
 }
 
