@@ -26,7 +26,7 @@ export const indexPolicies = oncePer((policies: readonly Policy[]): PolicyIndex 
   const longest = Math.max(0, ...[...byWord.keys()].map(({ length }) => length));
   /** Visits policies that may know the text. A word may go on after a term's (a plural), so that each of its beginnings counts. */
   const byText = (text: string, visit: (policies: Iterable<Policy>) => void): void => {
-    if (!isAscii(text)) return visit(policies); // letters that fold to others: each policy looks for itself
+    if (!isAscii(text)) visit(policies); // letters that fold to others: each policy looks for itself
     for (const word of text.toLowerCase().match(/[a-z0-9]+/g) ?? []) {
       for (let end = Math.min(word.length, longest); end > 0; end -= 1) {
         const known = byWord.get(word.slice(0, end));
