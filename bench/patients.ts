@@ -2,13 +2,19 @@
 
 export type Size = "small" | "medium" | "large";
 
-/** How many records of each kind. */
-export type Records = { statements: number; allergies: number; conditions: number; dispenses: number };
+/** How many records of each kind, and whether each has the narrative that some EHRs write. */
+export type Records = {
+  statements: number;
+  allergies: number;
+  conditions: number;
+  dispenses: number;
+  narrated?: boolean;
+};
 
-/** About 3 KB, 69 KB and 1.9 MB. */
+/** About 4 KB with 2 records, 110 KB with 60, and 2.2 MB with 2,360. */
 const SIZES: Readonly<Record<Size, Records>> = {
   small: { statements: 1, allergies: 1, conditions: 0, dispenses: 0 },
-  medium: { statements: 50, allergies: 8, conditions: 10, dispenses: 24 },
+  medium: { statements: 32, allergies: 6, conditions: 8, dispenses: 14, narrated: true },
   large: { statements: 2_000, allergies: 300, conditions: 60, dispenses: 0 },
 };
 
@@ -65,10 +71,38 @@ export function callOf(
   const pick = (list: readonly string[]) => list[Math.floor(random() * list.length)] ?? "";
   const subject = { reference: "Patient/bench-1", display: "Patient, Bench" };
   const day = () => `20${15 + Math.floor(random() * 11)}-0${1 + Math.floor(random() * 9)}-1${Math.floor(random() * 9)}`;
-  const meta = (profile: string) => ({
-    versionId: String(1 + Math.floor(random() * 9)),
-    lastUpdated: `${day()}T08:30:00.000Z`,
-    profile: [`http://hl7.org/fhir/us/core/StructureDefinition/${profile}`],
+  const { statements, allergies, conditions, dispenses, narrated = false } = records;
+  const narrate = (rows: readonly [string, string][]) => ({
+    text: {
+      status: "generated",
+      div: `<div xmlns="http://www.w3.org/1999/xhtml"><table class="hapiPropertyTable"><tbody>${rows
+        .map(([name, value]) => `<tr><td>${name}</td><td><span class="value">${value}</span></td></tr>`)
+        .join("")}</tbody></table></div>`,
+    },
+  });
+  /** What stands at the head of every record. */
+  const head = (profile: string, shown: string) => ({
+    meta: {
+      versionId: String(1 + Math.floor(random() * 9)),
+      lastUpdated: `${day()}T08:30:00.000Z`,
+      profile: [`http://hl7.org/fhir/us/core/StructureDefinition/${profile}`],
+    },
+    ...(narrated &&
+      narrate([
+        ["Record", shown],
+        ["Patient", subject.display],
+        ["Recorded by", "Dr. A. Example, Family Medicine, Example Medical Group"],
+        ["Location", "Example Medical Group, 1 Main Street, Springfield"],
+        [
+          "Source",
+          "Reported by the patient at the visit, and reconciled with the pharmacy's list of the last twelve months; no change since",
+        ],
+        ["Last updated", `${day()} 08:30`],
+        ["Status", "As recorded at the last encounter; see the encounter's own record for what was said"],
+      ])),
+    identifier: [
+      { use: "usual", system: "urn:oid:1.2.840.114350.1.13.0.1.7.2.798268", value: String(Math.floor(random() * 1e8)) },
+    ],
   });
   const concept = () => {
     const text = `${pick(DRUGS)} ${pick(FORMS)}`;
@@ -80,7 +114,7 @@ export function callOf(
   const statement = (index: number) => ({
     resourceType: "MedicationStatement",
     id: `statement-${index}`,
-    meta: meta("us-core-medicationstatement"),
+    ...head("us-core-medicationstatement", "Medication statement"),
     status: pick(STATUSES),
     medicationCodeableConcept: concept(),
     subject,
@@ -94,7 +128,7 @@ export function callOf(
   const dispense = (index: number) => ({
     resourceType: "MedicationDispense",
     id: `dispense-${index}`,
-    meta: meta("us-core-medicationdispense"),
+    ...head("us-core-medicationdispense", "Medication dispense"),
     status: "completed",
     medicationCodeableConcept: concept(),
     subject,
@@ -105,7 +139,7 @@ export function callOf(
   const allergy = (index: number) => ({
     resourceType: "AllergyIntolerance",
     id: `allergy-${index}`,
-    meta: meta("us-core-allergyintolerance"),
+    ...head("us-core-allergyintolerance", "Allergy or intolerance"),
     clinicalStatus: {
       coding: [{ system: "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", code: "active" }],
     },
@@ -120,21 +154,22 @@ export function callOf(
   const condition = (index: number) => ({
     resourceType: "Condition",
     id: `condition-${index}`,
-    meta: meta("us-core-condition-problems-health-concerns"),
+    ...head("us-core-condition-problems-health-concerns", "Problem"),
     code: { text: pick(PROBLEMS) },
     subject,
     onsetDateTime: day(),
   });
-  const many = (count: number, make: (index: number) => unknown) => ({
+  const many = (search: string, count: number, make: (index: number) => unknown) => ({
     resourceType: "Bundle",
     type: "searchset",
     total: count,
+    link: [{ relation: "self", url: `https://ehr.example.org/fhir/${search}` }],
     entry: Array.from({ length: count }, (_each, index) => ({
       fullUrl: `https://ehr.example.org/fhir/${index}`,
       resource: make(index),
+      search: { mode: "match" },
     })),
   });
-  const { statements, allergies, conditions, dispenses } = records;
   const order = {
     resourceType: "MedicationRequest",
     id: "draft-1",
@@ -142,6 +177,12 @@ export function callOf(
     intent: "order",
     subject,
     medicationCodeableConcept: { coding: [{ system: RXNORM, code: drug.code, display: drug.text }], text: drug.text },
+    authoredOn: "2026-06-01",
+    requester: { reference: "Practitioner/7", display: "Dr. A. Example" },
+    encounter: { reference: "Encounter/12" },
+    category: [
+      { coding: [{ system: "http://terminology.hl7.org/CodeSystem/medicationrequest-category", code: "community" }] },
+    ],
     dosageInstruction: [{ text: "Take 1 tablet by mouth once daily with a meal" }],
     dispenseRequest: { quantity: { value: 30, unit: "tablet" }, numberOfRepeatsAllowed: 2 },
   };
@@ -154,18 +195,18 @@ export function callOf(
       draftOrders: { resourceType: "Bundle", type: "collection", entry: [{ resource: order }] },
     },
     prefetch: {
-      coverage: many(1, () => ({
+      coverage: many("Coverage?patient=bench-1&status=active", 1, () => ({
         resourceType: "Coverage",
         id: "c",
         status: "active",
         beneficiary: subject,
         payor: [{ display: "Example Plan Administrators, Cigna" }],
       })),
-      medicationStatements: many(statements, statement),
-      medicationRequests: many(0, statement),
-      medicationDispenses: many(dispenses, dispense),
-      allergies: many(allergies, allergy),
-      ...(conditions > 0 && { conditions: many(conditions, condition) }),
+      medicationStatements: many("MedicationStatement?patient=bench-1", statements, statement),
+      medicationRequests: many("MedicationRequest?patient=bench-1", 0, statement),
+      medicationDispenses: many("MedicationDispense?patient=bench-1", dispenses, dispense),
+      allergies: many("AllergyIntolerance?patient=bench-1", allergies, allergy),
+      ...(conditions > 0 && { conditions: many("Condition?patient=bench-1", conditions, condition) }),
     },
   };
 }
