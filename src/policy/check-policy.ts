@@ -72,14 +72,16 @@ function* namesOf({ file, source, valueSets }: PolicyParts): Generator<[SourceFi
   }
 }
 
-/** Each strength has codes, its own replacement among them, and that is one of the preferred product. */
+/**
+ * Each strength has codes, its own replacements among them, and those are of the preferred product. Several replacements of one strength
+ * are a choice: they name the same value set, and tell the products apart.
+ */
 function checkReplacements({ file, source, valueSets }: PolicyParts): void {
   const { preferred, replacements } = file.products;
   for (const [index, replacement] of replacements.entries()) {
     const path: Path = ["products", "replacements", index];
-    for (const key of ["strength", "valueSet"] as const) {
-      const earlier = replacements.slice(0, index).some((other) => other[key] === replacement[key]);
-      if (earlier) source.fault([...path, key], `"${replacement[key]}" has a replacement already`);
+    for (const other of replacements.slice(0, index)) {
+      for (const { key, reason } of clashesOf(replacement, other)) source.fault([...path, key], reason);
     }
     const keys = codingKeys(replacement);
     for (const name of [preferred.valueSet, replacement.valueSet]) {
@@ -89,6 +91,38 @@ function checkReplacements({ file, source, valueSets }: PolicyParts): void {
         source.fault([...path, "code"], `${literalKey(replacement)} is not in ${name}`);
       }
     }
+  }
+}
+
+type Replacement = PolicyFile["products"]["replacements"][number];
+
+/** What cannot stand beside an earlier replacement. */
+function* clashesOf(
+  replacement: Replacement,
+  other: Replacement,
+): Generator<{ key: keyof Replacement; reason: string }> {
+  const { strength, valueSet, display } = replacement;
+  const isSameStrength = strength === other.strength;
+  if (isSameStrength && valueSet !== other.valueSet) {
+    yield {
+      key: "valueSet",
+      reason: `"${strength}" is told by "${other.valueSet}" above: one strength has one value set`,
+    };
+  }
+  if (!isSameStrength && valueSet === other.valueSet) {
+    yield {
+      key: "strength",
+      reason: `"${valueSet}" tells "${other.strength}" above: one value set tells one strength`,
+    };
+  }
+  if (!isSameStrength) return;
+  if (literalKey(replacement) === literalKey(other))
+    yield { key: "code", reason: `"${strength}" has this replacement already` };
+  else if (display === other.display) {
+    yield {
+      key: "display",
+      reason: `"${display}" is what another replacement of "${strength}" is called: a prescriber could not tell them apart`,
+    };
   }
 }
 

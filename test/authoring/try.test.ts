@@ -147,3 +147,9 @@ test("a file that is not there", async () => {
   expect(output).toContain("cannot be read (ENOENT)");
   expect(code).toBe(2);
 });
+
+test("a choice between products: a button for each, and that one of them is taken", async () => {
+  const order = draft({ coding: [{ system: "http://example.org/drugs", code: "INH100" }] });
+  const { output } = await runPolicy("try", "example-two-preferred", fileOf(bundle(order)), "--cards", "test/policies");
+  expect(output).toMatch(/One of these at most:[^[]*\[ Change to airolone [^[]*\[ Change to brezone /);
+});
