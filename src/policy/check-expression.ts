@@ -1,7 +1,8 @@
 // Checks the FHIRPath of a policy: known variables, definitions, functions and value sets, and every element along the path against the
 // types of FHIR R4. A definition is looked at where it is used, since what stands before it may differ.
 import { type Walker, walkCall, walkType } from "./check-call.ts";
-import { type Node, offsetOf, parseExpression, SyntaxFault } from "./fhirpath-tree.ts";
+import type { Parsed, Parser } from "./fhirpath-forms.ts";
+import { type Node, SyntaxFault } from "./fhirpath-tree.ts";
 import { nearest } from "./suggest.ts";
 import { elementOf, elementsOf, everyElement, isElement, mayBe, type Types, union } from "./types.ts";
 
@@ -33,12 +34,11 @@ export type ExpressionFault = {
 
 type Text = { readonly text: string; readonly definition: string | undefined };
 
-/** @param parseDefinition as parseExpression does; it may remember trees, since definitions are used again and again */
 export function checkExpression(
   expression: string,
   scope: Scope,
   note: (fault: ExpressionFault) => void,
-  parseDefinition: (text: string) => Node,
+  parse: Parser,
 ): Checked {
   const variables = new Set<string>();
   const valueSets = new Set<string>();
@@ -48,7 +48,7 @@ export function checkExpression(
     const fault: Walker["fault"] = (at, reason, suggestion) =>
       note({
         definition: here.definition,
-        offset: typeof at === "number" ? at : offsetOf(here.text, at),
+        offset: typeof at === "number" ? at : (parsed?.offsetOf(at) ?? 0),
         reason,
         suggestion,
       });
@@ -145,15 +145,17 @@ export function checkExpression(
       return undefined;
     }
 
-    const walker: Walker = { fault, walk, valueSets: scope.valueSets, askOf: (name) => void valueSets.add(name) };
-    let tree: Node;
+    let parsed: Parsed | undefined;
     try {
-      tree = here.definition === undefined ? parseExpression(here.text) : parseDefinition(here.text);
+      parsed = parse(here.text);
     } catch (error) {
       if (!(error instanceof SyntaxFault)) throw error;
       fault(error.offset, error.message);
       return undefined;
     }
+    const { tree, textOf } = parsed;
+    const askOf = (name: string) => void valueSets.add(name);
+    const walker: Walker = { fault, walk, textOf, valueSets: scope.valueSets, askOf };
     return walk(tree, context, context);
   }
 

@@ -2,7 +2,7 @@
 import { chartTypes } from "./chart.ts";
 import { checkExpression, type Scope } from "./check-expression.ts";
 import { compileExpression, type Expression } from "./expression.ts";
-import type { Node } from "./fhirpath-tree.ts";
+import type { Parser } from "./fhirpath-forms.ts";
 import type { PolicyFile } from "./format.ts";
 import type { Policy } from "./policy.ts";
 import type { Path, SourceFile } from "./source-file.ts";
@@ -33,16 +33,13 @@ export const variableNames: ReadonlySet<string> = new Set(Object.keys({ ...EVIDE
 
 const NOTHING: Expression = { text: "{}", variables: [], valueSets: [], evaluate: () => [] };
 
-/**
- * @param valueSets the names of those that the policy has
- * @param parseDefinition as parseExpression does; it may remember the trees
- */
+/** @param valueSets the names of those that the policy has */
 export function createCompiler(
   source: SourceFile,
   terminology: Terminology,
   valueSets: ReadonlySet<string>,
   definitions: PolicyFile["definitions"],
-  parseDefinition: (text: string) => Node,
+  parse: Parser,
 ) {
   const byName = new Map(Object.entries(definitions));
   const used = { valueSets: new Set<string>(), definitions: new Set<string>() };
@@ -65,7 +62,7 @@ export function createCompiler(
         if (definition === undefined) fault(path, start + offset, reason, suggestion);
         else fault(["definitions", definition], offset, reason, suggestion);
       },
-      parseDefinition,
+      parse,
     );
     for (const name of checked.valueSets) used.valueSets.add(name);
     for (const name of checked.definitions) used.definitions.add(name);
