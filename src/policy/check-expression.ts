@@ -101,24 +101,21 @@ export function checkExpression(
     function walkElement(node: Node, focus: Types): Types {
       const name = (node.text ?? "").replace(/^`|`$/g, "");
       if (focus === undefined) {
-        if (!isElement(name)) fault(node, `FHIR R4 has no element "${name}"`, nearest(name, everyElement()));
+        if (!isElement(name))
+          fault(node, `FHIR R4 has no element "${name}"`, variableOf(name) ?? nearest(name, everyElement()));
         return undefined;
       }
       if (focus.length === 0) {
-        const known = [...scope.variables.keys()];
-        const meant = known.includes(name) ? name : undefined;
-        fault(
-          node,
-          `"${name}" is taken of nothing: begin with a variable, such as %${meant ?? known[0]}`,
-          meant && `%${meant}`,
-        );
+        const meant = variableOf(name) ?? variableNear(name);
+        const [first] = scope.variables.keys();
+        fault(node, `"${name}" is taken of nothing: begin with a variable, such as ${meant ?? `%${first}`}`, meant);
         return undefined;
       }
       const found = focus.map((type) => elementOf(type, name)).filter((types) => types !== "none");
       if (found.length > 0) return union(found);
       if (/^[A-Z]/.test(name) && focus.some((type) => mayBe(type, name))) return focus; // a path may begin with its type
       const owner = focus.length === 1 ? `${focus[0]} has no` : `none of ${focus.slice(0, 4).join(", ")} has an`;
-      fault(node, `${owner} element "${name}"`, nearest(name, focus.flatMap(elementsOf)));
+      fault(node, `${owner} element "${name}"`, variableOf(name) ?? nearest(name, focus.flatMap(elementsOf)));
       return undefined;
     }
 
@@ -128,21 +125,29 @@ export function checkExpression(
         variables.add(name);
         return scope.variables.get(name);
       }
-      const open = definitionsBefore(here.definition);
-      const definition = open.includes(name) ? scope.definitions.get(name) : undefined;
+      const definition = definitionsBefore(here.definition).includes(name) ? scope.definitions.get(name) : undefined;
       if (definition !== undefined) {
         definitions.add(name);
         return walkText({ text: definition, definition: name }, context);
       }
       const known = [...scope.variables.keys()].map((variable) => `%${variable}`).join(", ");
       if (scope.definitions.has(name)) fault(node, `the definition %${name} may only be used below it`);
-      else
-        fault(
-          node,
-          `unknown variable %${name} (there are ${known})`,
-          nearest(name, [...scope.variables.keys(), ...open])?.replace(/^/, "%"),
-        );
+      else fault(node, `unknown variable %${name} (there are ${known})`, variableNear(name));
       return undefined;
+    }
+
+    /** The variable or definition of that name: its % was left out. */
+    function variableOf(name: string): string | undefined {
+      return namesHere().includes(name) ? `%${name}` : undefined;
+    }
+
+    function variableNear(name: string): string | undefined {
+      const near = nearest(name, namesHere());
+      return near && `%${near}`;
+    }
+
+    function namesHere(): string[] {
+      return [...scope.variables.keys(), ...definitionsBefore(here.definition)];
     }
 
     let parsed: Parsed | undefined;
