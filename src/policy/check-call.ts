@@ -8,10 +8,13 @@ import { everyType, isType, mayBe, resourceTypes, type Types, union } from "./ty
 export type Walker = {
   /** @param at a node, or characters from the start */
   fault(at: Node | number, reason: string, suggestion?: string): void;
+  warn(at: Node | number, reason: string): void;
   /** The types that a node gives. `focus`: of what it is called on; `context`: of $this. */
   walk(node: Node, focus: Types, context: Types): Types;
   textOf(node: Node): string | undefined;
   readonly valueSets: ReadonlySet<string>;
+  /** Those of them that are not told by the names of substances. */
+  readonly withoutNames: ReadonlySet<string>;
   askOf(valueSet: string): void;
 };
 
@@ -48,7 +51,7 @@ export function walkCall(walker: Walker, node: Node, focus: Types, context: Type
 }
 
 function checkName(
-  { fault, textOf, valueSets, askOf }: Walker,
+  { fault, warn, textOf, valueSets, withoutNames, askOf }: Walker,
   kind: "value set" | "resource type",
   argument: Node | undefined,
   call: Node,
@@ -62,6 +65,9 @@ function checkName(
   const known = kind === "value set" ? valueSets : resourceTypes;
   const [at = call] = argument?.children ?? [];
   if (!known.has(name)) fault(at, `there is no ${kind} "${name}"`, nearest(name, known));
+  else if (call.text === "mentions" && withoutNames.has(name)) {
+    warn(at, `no text mentions "${name}": the names of its substances are missing under substances.sets`);
+  }
 }
 
 /** The type that a node names. */

@@ -11,6 +11,8 @@ export type Scope = {
   /** By name, without %: the types of what each holds. */
   readonly variables: ReadonlyMap<string, Types>;
   readonly valueSets: ReadonlySet<string>;
+  /** Those of them that are not told by the names of substances. */
+  readonly withoutNames: ReadonlySet<string>;
   /** In their order: one may name those before it. */
   readonly definitions: ReadonlyMap<string, string>;
 };
@@ -23,8 +25,9 @@ export type Checked = {
   readonly definitions: readonly string[];
 };
 
-/** `definition` names the one in which the fault stands, if it is not the expression itself. */
+/** `definition` names the one in which the fault stands, if it is not the expression itself. A warning keeps nothing from working. */
 export type ExpressionFault = {
+  readonly kind: "fault" | "warning";
   readonly definition: string | undefined;
   /** Characters from the start of the expression, or of the definition. */
   readonly offset: number;
@@ -45,13 +48,13 @@ export function checkExpression(
   const definitions = new Set<string>();
 
   function walkText(here: Text, context: Types): Types {
-    const fault: Walker["fault"] = (at, reason, suggestion) =>
-      note({
-        definition: here.definition,
-        offset: typeof at === "number" ? at : (parsed?.offsetOf(at) ?? 0),
-        reason,
-        suggestion,
-      });
+    const noteAs =
+      (kind: ExpressionFault["kind"]): Walker["fault"] =>
+      (at, reason, suggestion) => {
+        const offset = typeof at === "number" ? at : (parsed?.offsetOf(at) ?? 0);
+        note({ kind, definition: here.definition, offset, reason, suggestion });
+      };
+    const fault = noteAs("fault");
 
     /** The types that a node gives. `focus`: of what it is called on; `context`: of $this. */
     function walk(node: Node, focus: Types, context: Types): Types {
@@ -160,7 +163,8 @@ export function checkExpression(
     }
     const { tree, textOf } = parsed;
     const askOf = (name: string) => void valueSets.add(name);
-    const walker: Walker = { fault, walk, textOf, valueSets: scope.valueSets, askOf };
+    const { valueSets: known, withoutNames } = scope;
+    const walker: Walker = { fault, warn: noteAs("warning"), walk, textOf, valueSets: known, withoutNames, askOf };
     return walk(tree, context, context);
   }
 

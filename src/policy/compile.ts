@@ -42,6 +42,8 @@ export function createCompiler(
   parse: Parser,
 ) {
   const byName = new Map(Object.entries(definitions));
+  const sets = [...terminology.sets.values()];
+  const withoutNames = new Set(sets.filter(({ names }) => !names).map(({ name }) => name));
   const used = { valueSets: new Set<string>(), definitions: new Set<string>() };
 
   function compile(path: Path, text: string, variables: Variables, demand: Demand, start = 0) {
@@ -53,14 +55,17 @@ export function createCompiler(
     const scope: Scope = {
       variables: new Map(Object.entries(variables)),
       valueSets,
+      withoutNames,
       definitions: byName,
     };
     const checked = checkExpression(
       text,
       scope,
-      ({ definition, offset, reason, suggestion }) => {
-        if (definition === undefined) fault(path, start + offset, reason, suggestion);
-        else fault(["definitions", definition], offset, reason, suggestion);
+      ({ kind, definition, offset, reason, suggestion }) => {
+        const at = definition === undefined ? path : ["definitions", definition];
+        const character = definition === undefined ? start + offset : offset;
+        if (kind === "fault") fault(at, character, reason, suggestion);
+        else source.warn(at, reason, { at: character });
       },
       parse,
     );
