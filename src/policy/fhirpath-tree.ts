@@ -3,10 +3,10 @@ import fhirpath from "fhirpath";
 
 export type Node = {
   readonly type: string;
-  readonly text?: string;
+  readonly text: string | undefined;
   /** Where it stands, in characters from the start of the expression. */
-  readonly start?: number;
-  readonly children?: readonly Node[];
+  readonly start: number | undefined;
+  readonly children: readonly Node[] | undefined;
 };
 
 /** The expression is not FHIRPath. `offset` is where, in characters. */
@@ -45,9 +45,9 @@ type Parsed = {
 function withOffsets({ type, text, start, children }: Parsed, expression: string): Node {
   return {
     type,
-    ...(text !== undefined && { text }),
-    ...(start && { start: offsetIn(expression, start.line, start.column - 1) }),
-    ...(children && { children: children.map((child) => withOffsets(child, expression)) }),
+    text,
+    start: start && offsetIn(expression, start.line, start.column - 1),
+    children: children?.map((child) => withOffsets(child, expression)),
   };
 }
 
