@@ -66,7 +66,7 @@ const card = z
     indicator: z.enum(["info", "warning"]),
     source: z.object({ label: text, url: z.url(), topic: z.object({ system: text, code: text }) }),
     suggestions: z.array(suggestion).min(1).optional(),
-    selectionBehavior: z.literal("any").optional(),
+    selectionBehavior: z.enum(["any", "at-most-one"]).optional(),
     overrideReasons: z.array(coding).min(1).optional(),
     extension: z
       .object({ "davinci-crd.associated-resource": z.array(z.object({ reference: text })).min(1) })

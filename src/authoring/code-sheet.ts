@@ -1,17 +1,20 @@
 // The codes of a policy as a pharmacist checks them: what is unverified first. How certain a code is stands in the words of its
 // comment (valueset-concept-comments) and of its value set's description; what they do not say is taken for unverified.
 import { csvOf } from "../csv.ts";
+import { literalKey } from "../policy/check-value-sets.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Concept, ValueSet } from "../policy/value-sets.ts";
 
 export type Certainty = "unverified" | "to be checked" | "one source" | "several sources";
 
-/** One code of one value set. */
+/** One code, with all value sets that list it. */
 export type CodeRow = {
+  /** The least of its value sets. */
   readonly certainty: Certainty;
-  readonly valueSet: string;
+  readonly valueSets: readonly { readonly name: string; readonly certainty: Certainty }[];
   readonly system: string;
   readonly code: string;
+  /** Both as the value sets have them: several only where they differ. */
   readonly display: string;
   readonly source: string;
 };
@@ -21,19 +24,37 @@ const UNVERIFIED = /\bverified: (false|no)\b|\bunverified\b|\bfrom memory\b/i;
 const DOUBTS =
   /\bcheck\b|\bnot (checked|stated|seen|certain|verified)\b|\bweak\b|\binferred\b|\bprobably\b|\bmay be\b|\bsecondary sources?\b|\bretired\b|\bdiscontinued\b|\bno terminology server\b/i;
 
-/** All codes, the least certain first; within that by value set, in its order. */
+/** Each code once, the least certain first; within that by its first value set, in its order. */
 export function codesOf({ terminology }: Policy): CodeRow[] {
-  const rows = [...terminology.sets.values()].flatMap((set) =>
-    set.concepts.map((concept) => ({
-      certainty: certaintyOf(set, concept),
-      valueSet: set.name,
-      system: concept.system,
-      code: concept.code,
-      display: concept.display,
-      source: concept.comment ?? "",
-    })),
+  const listed = [...terminology.sets.values()].flatMap((set) =>
+    set.concepts.map((concept) => ({ name: set.name, certainty: certaintyOf(set, concept), concept })),
   );
-  return rows.sort((a, b) => ORDER.indexOf(a.certainty) - ORDER.indexOf(b.certainty)); // sort keeps the order of equals
+  const byCode = Map.groupBy(listed, ({ concept }) => literalKey(concept));
+  const rows = [...byCode.values()].map((same) => rowOf(same as [Listed, ...Listed[]]));
+  return rows.toSorted((a, b) => rank(a) - rank(b)); // it keeps the order of equals
+}
+
+type Listed = { readonly name: string; readonly certainty: Certainty; readonly concept: Concept };
+
+function rowOf(same: readonly [Listed, ...Listed[]]): CodeRow {
+  const [{ concept }] = same;
+  const differing = (texts: readonly string[]) => [...new Set(texts.filter(Boolean))].join("; ");
+  return {
+    certainty: ORDER.find((each) => same.some(({ certainty }) => certainty === each)) ?? "unverified",
+    valueSets: same.map(({ name, certainty }) => ({ name, certainty })),
+    system: concept.system,
+    code: concept.code,
+    display:
+      differing(same.map(({ concept: { display } }) => (display === concept.code ? "" : display))) || concept.code,
+    source: differing(same.map(({ concept: { comment = "" } }) => comment)),
+  };
+}
+
+const rank = ({ certainty }: { readonly certainty: Certainty }) => ORDER.indexOf(certainty);
+
+/** A value set in which the code is more certain says so. */
+function namesOf({ valueSets, certainty: least }: CodeRow): string {
+  return valueSets.map(({ name, certainty }) => (certainty === least ? name : `${name} (${certainty})`)).join(", ");
 }
 
 function certaintyOf({ description = "" }: ValueSet, { comment = "" }: Concept): Certainty {
@@ -47,7 +68,7 @@ function certaintyOf({ description = "" }: ValueSet, { comment = "" }: Concept):
 export function writeSheetCsv({ id, revision }: Policy, rows: readonly CodeRow[]): string {
   const cells = rows.map((row) => [
     row.certainty,
-    row.valueSet,
+    namesOf(row),
     row.system,
     row.code,
     row.display,
@@ -55,7 +76,7 @@ export function writeSheetCsv({ id, revision }: Policy, rows: readonly CodeRow[]
     id,
     revision,
   ]);
-  return csvOf([["certainty", "value set", "system", "code", "display", "source", "policy", "revision"], ...cells]);
+  return csvOf([["certainty", "value sets", "system", "code", "display", "source", "policy", "revision"], ...cells]);
 }
 
 export function writeSheetMarkdown({ id, title, revision, terminology }: Policy, rows: readonly CodeRow[]): string {
@@ -87,13 +108,10 @@ const headings: Record<Certainty, string> = {
   "several sources": "Seen in several sources",
 };
 
-const COLUMNS = ["Confirmed", "Value set", "System", "Code", "Display", "Source"];
+const COLUMNS = ["Confirmed", "Value sets", "System", "Code", "Display", "Source"];
 
 function tableOf(rows: readonly CodeRow[]): string {
-  const lines = rows.map(({ valueSet, system, code, display, source }) => [
-    "☐",
-    ...[valueSet, system, code, display, source].map(cell),
-  ]);
+  const lines = rows.map((row) => ["☐", ...[namesOf(row), row.system, row.code, row.display, row.source].map(cell)]);
   return [COLUMNS, COLUMNS.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 

@@ -147,11 +147,16 @@ function mutantAt(
   };
 }
 
-/** The path with the ids of criteria and cautions, and the strengths of replacements, in place of their numbers. */
+type Named = { readonly id?: string; readonly strength?: string; readonly code?: string };
+
+/** The path with the ids of criteria and cautions, and the strengths of replacements (and the code, of a choice), in place of their numbers. */
 function nameOf(file: PolicyFile, path: Path): string {
+  const isChoice = (strength: string) =>
+    file.products.replacements.filter((each) => each.strength === strength).length > 1;
   const names = path.map((step, at) => {
-    const { id, strength } = Object(valueAt(file, path.slice(0, at + 1))) as { id?: string; strength?: string };
-    return typeof step === "number" ? (id ?? strength ?? step) : step;
+    const { id, strength, code } = Object(valueAt(file, path.slice(0, at + 1))) as Named;
+    if (typeof step !== "number") return step;
+    return id ?? (strength && isChoice(strength) ? `${strength} ${code}` : strength) ?? step;
   });
   return names.join(".");
 }

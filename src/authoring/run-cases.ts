@@ -1,5 +1,5 @@
 // Runs what cases.yaml demands of a policy: its cases, and its tables of names, codes and payers.
-import { cardFor } from "../cds-hooks/card.ts";
+import { type Card, cardFor } from "../cds-hooks/card.ts";
 import { CASE_PATIENT, type CaseFile, chartOfCase, ordersOfCase, type PolicyCase } from "../playground/cases.ts";
 import type { Chart } from "../policy/chart.ts";
 import { type Decision, decide, ordersOfPolicy } from "../policy/decide.ts";
@@ -97,7 +97,7 @@ function checkOf(ready: ReadyCase): Check {
 }
 
 function* differencesIn(policy: Policy, { given, orders, chart }: ReadyCase): Generator<Difference> {
-  const { row, payer, criteria, cautions, changes, says, saysNot } = given.expect;
+  const { row, payer, criteria, cautions, changes, suggestions, says, saysNot } = given.expect;
   const decision = ordersOfPolicy(policy, orders).length > 0 ? decide(policy, orders, chart) : undefined;
   const outcomes = new Map(decision?.criteria.map(({ criterion, outcome }) => [criterion.id, outcome]));
   const compared: [what: string, expected: string | undefined, got: string][] = [
@@ -112,8 +112,12 @@ function* differencesIn(policy: Policy, { given, orders, chart }: ReadyCase): Ge
   for (const [what, expected, got] of compared) {
     if (expected !== undefined && expected !== got) yield { what, expected, got };
   }
-  if (says.length + saysNot.length === 0) return;
-  const card = decision ? cardText(decision) : "";
+  if (!suggestions && says.length + saysNot.length === 0) return;
+  const shown = decision && cardOf(decision);
+  const labels = list(shown?.suggestions?.map(({ label }) => label) ?? []);
+  if (suggestions && list(suggestions) !== labels)
+    yield { what: "suggestions", expected: list(suggestions), got: labels };
+  const card = shown ? textOf(shown) : "";
   for (const text of says)
     if (!card.includes(text)) yield { what: "card", expected: `"${text}"`, got: card || "no card" };
   for (const text of saysNot) if (card.includes(text)) yield { what: "card", expected: `no "${text}"`, got: card };
@@ -122,9 +126,13 @@ function* differencesIn(policy: Policy, { given, orders, chart }: ReadyCase): Ge
 const nameOf = (change: Decision["changes"][number]) => (change.kind === "none" ? change.why : change.kind);
 const list = (names: readonly string[]) => `[${names.join(", ")}]`;
 
-/** Summary and detail on one line. */
-function cardText(decision: Decision): string {
+/** The card that a client of the default form gets. */
+function cardOf(decision: Decision): Card | undefined {
   const settings = { baseUrl: "http://localhost", exceptionCard: false };
-  const card = cardFor(decision, settings, { replacement: "update", dialect: "standard" });
-  return card ? terminalText(`${card.summary} ${card.detail}`).replace(/\s+/g, " ") : "";
+  return cardFor(decision, settings, { replacement: "update", dialect: "standard" });
+}
+
+/** Summary and detail on one line. */
+function textOf({ summary, detail }: Card): string {
+  return terminalText(`${summary} ${detail}`).replace(/\s+/g, " ");
 }

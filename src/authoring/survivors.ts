@@ -1,9 +1,9 @@
 // Puts the mutants of a policy to its cases: which of them no case notices. A mutant that the author has named equivalent, with a reason,
 // may go unnoticed, and must.
 import type { CaseFile } from "../policy/case-format.ts";
-import { parseExpression } from "../policy/fhirpath-tree.ts";
+import { createParser } from "../policy/fhirpath-forms.ts";
 import { policyOf, terminologyOf, type WrittenPolicy } from "../policy/load.ts";
-import { oncePer, oncePerText } from "../policy/once.ts";
+import { oncePer } from "../policy/once.ts";
 import { type Mutant, mutantsOf } from "./mutants.ts";
 import { type Check, checksOf, type Tested } from "./run-cases.ts";
 
@@ -35,7 +35,7 @@ export function findSurvivors(written: WrittenPolicy, cases: CaseFile): MutantRe
   };
 }
 
-const parse = oncePerText(parseExpression); // mutants differ in one expression
+const parse = createParser(); // mutants differ in one expression
 
 export function testedOf(written: WrittenPolicy): Tested {
   const policy = oncePer((each: WrittenPolicy) => policyOf(each, terminologyOf(each), parse));

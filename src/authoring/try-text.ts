@@ -96,7 +96,15 @@ function writeOutcome({ row, drafts, nonPreferred }: Trial): string {
 }
 
 /** As the prescriber sees it; a suggestion is a button. */
-function writeCard({ indicator, summary, detail, source, suggestions = [], overrideReasons = [] }: Card): string {
+function writeCard({
+  indicator,
+  summary,
+  detail,
+  source,
+  suggestions = [],
+  selectionBehavior,
+  overrideReasons = [],
+}: Card): string {
   const buttons = suggestions.flatMap(({ label, actions }) => [
     `[ ${label} ]`,
     ...actions.map((action) => {
@@ -108,6 +116,7 @@ function writeCard({ indicator, summary, detail, source, suggestions = [], overr
   const parts = [
     `${indicator.toUpperCase()}: ${summary}`,
     wrap(terminalText(detail), WIDTH),
+    selectionBehavior === "at-most-one" && "One of these at most:",
     buttons.join("\n"),
     reasons.length > 0 && `Or keep the order, because:\n${reasons.join("\n")}`,
     `Source: ${source.label}`,

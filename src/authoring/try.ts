@@ -8,6 +8,7 @@ import { decide, type Gap, ordersOfPolicy, type Row } from "../policy/decide.ts"
 import { type Explanation, explain, type Selection } from "../policy/explain.ts";
 import { codingsOf, namesOf, referenceTo, textIn } from "../policy/fhir-json.ts";
 import type { PolicyFile } from "../policy/format.ts";
+import { nameOf } from "../policy/functions.ts";
 import { membership } from "../policy/membership.ts";
 import { drugOf, type Order } from "../policy/order.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -20,6 +21,7 @@ import { findUnusable, type Unusable } from "./unusable.ts";
 /** A draft as the policy sees it. */
 export type Draft = {
   readonly order: string;
+  /** As the order gives them, or else as the value sets call its code. */
   readonly names: readonly string[];
   readonly codes: readonly string[];
   /** The value sets that its drug belongs to. */
@@ -58,12 +60,42 @@ export const tryPolicy: Command = {
     if (more.length > 0) throw new TypeError("name one policy and one file");
     if (!["text", "json"].includes(values.format)) throw new TypeError("--format must be text or json");
     const opened = openPolicy(values.cards, name);
-    if (file === undefined) throw new TypeError("name the file with the request or the Bundle");
-    const trial = await tryOn(opened, readCall(file), file);
+    const trial = await tryFile(opened, file);
     process.stdout.write(values.format === "json" ? `${JSON.stringify(trial, null, 2)}\n` : writeTrial(trial));
     return 0;
   },
 };
+
+/** @throws TypeError that says what is wrong with the file, and what would do */
+async function tryFile(opened: OpenPolicy, file: string | undefined): Promise<Trial> {
+  try {
+    if (file === undefined) throw new TypeError("name the file with the request or the Bundle");
+    return await tryOn(opened, readCall(file), file);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const bundle = JSON.stringify(smallestBundle(opened.policy), null, 2);
+    throw new TypeError(
+      `${error.message}\nThe smallest file that would do is a Bundle of the draft order alone:\n${bundle}\n`,
+    );
+  }
+}
+
+/** A draft order of the non-preferred product, of a patient without records. */
+function smallestBundle({ terminology, nonPreferred }: Policy) {
+  const [concept] = terminology.sets.get(nonPreferred.valueSet)?.concepts ?? [];
+  const drug = concept ? { coding: [{ system: concept.system, code: concept.code }] } : { text: nonPreferred.name };
+  const order = {
+    status: "draft",
+    intent: "order",
+    subject: { reference: "Patient/1" },
+    medicationCodeableConcept: drug,
+  };
+  return {
+    resourceType: "Bundle",
+    type: "collection",
+    entry: [{ resource: { resourceType: "MedicationRequest", id: "1", ...order } }],
+  };
+}
 
 async function tryOn({ policy, written }: OpenPolicy, body: unknown, file: string): Promise<Trial> {
   const { orders, chart, ignored, reads } = await readFrom(policy, body, file);
@@ -118,7 +150,7 @@ function describeDraft(policy: Policy, order: Order): Draft {
   const isSpokenOf = ordersOfPolicy(policy, [order]).length > 0;
   return {
     order: referenceTo(order.asSent) ?? "an order without id",
-    names: namesOf(drug),
+    names: namesOf(drug).length > 0 ? namesOf(drug) : nameOf(policy.terminology, drug),
     codes: codingsOf(drug).flatMap(({ system, code }) => (textIn(code) ? [`${String(system)}|${String(code)}`] : [])),
     valueSets,
     standing: isSpokenOf ? "spoken-of" : isProduct ? "not-applied" : "other-product",

@@ -7,7 +7,7 @@ import { oncePer } from "../policy/once.ts";
 import { type CardTexts, LONGEST_SUMMARY, type Policy } from "../policy/policy.ts";
 import { renderPlain } from "../policy/template.ts";
 import { nameOrders, templateValuesOf, writeDetail } from "./detail.ts";
-import { type ClientForm, type Suggestion, suggestionsFor } from "./suggestion.ts";
+import { type ClientForm, changesOffered, isChoice, type Suggestion, suggestionsFor } from "./suggestion.ts";
 
 type Coding = { system: string; code: string; display: string };
 
@@ -19,7 +19,7 @@ export type Card = {
   indicator: "info" | "warning";
   source: { label: string; url: string; topic: Omit<Coding, "display"> };
   suggestions?: Suggestion[];
-  selectionBehavior?: "any";
+  selectionBehavior?: "any" | "at-most-one";
   overrideReasons?: Coding[];
   extension?: { "davinci-crd.associated-resource": { reference: string }[] };
 };
@@ -61,9 +61,11 @@ export function cardFor(decision: Decision, settings: CardSettings, form: Client
   if (!face) return undefined;
   const { policy, changes } = decision;
   const names = nameOrders(decision);
+  const offered = changesOffered(changes, form);
   const suggestions = changes.flatMap((change, index) =>
-    suggestionsFor(change, policy, names[index] ?? policy.nonPreferred.name, form),
+    offered.has(change) ? suggestionsFor(change, policy, names[index] ?? policy.nonPreferred.name, form) : [],
   );
+  const selectionBehavior = [...offered].some(isChoice) ? "at-most-one" : "any"; // every known client can use "any"
   const orders = changes.map(({ order }) => referenceTo(order.asSent)).filter((reference) => reference !== undefined);
   return {
     uuid: randomUUID(),
@@ -75,7 +77,7 @@ export function cardFor(decision: Decision, settings: CardSettings, form: Client
       url: `${settings.baseUrl}/policies/${encodeURIComponent(policy.id)}`,
       topic: topicOf(policy, settings, form),
     },
-    ...(suggestions.length > 0 && { suggestions, selectionBehavior: "any" as const }),
+    ...(suggestions.length > 0 && { suggestions, selectionBehavior }),
     ...(face.indicator === "warning" && { overrideReasons: [...policy.overrideReasons] }),
     ...(orders.length > 0 && {
       extension: { "davinci-crd.associated-resource": orders.map((reference) => ({ reference })) },

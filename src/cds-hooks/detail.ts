@@ -7,7 +7,7 @@ import type { CriterionFinding, Decision, Evidence, Gap, Outcome, Row } from "..
 import { type FhirRecord, isObject, namesOf, referenceTo, textIn } from "../policy/fhir-json.ts";
 import { drugOf } from "../policy/order.ts";
 import { escapeMarkdown, plain, renderMarkdown, type TemplateValues } from "../policy/template.ts";
-import { type ClientForm, enterAgain } from "./suggestion.ts";
+import { type ClientForm, changesOffered, enterAgain, isChoice } from "./suggestion.ts";
 
 const MOST_EVIDENCE = 3;
 
@@ -29,7 +29,8 @@ export function templateValuesOf({ policy, changes, criteria }: Decision): Templ
  * strength where the strength is certain, else the name that the order gives its drug.
  */
 export function nameOrders({ changes, policy }: Decision): string[] {
-  return changes.map(({ order, strength }) => {
+  return changes.map(({ order, replacements: [replacement] }) => {
+    const strength = replacement?.strength;
     const [ownName] = namesOf(drugOf(order.resolved) ?? {});
     return strength || !ownName ? [policy.nonPreferred.name, strength].filter(Boolean).join(" ") : plain(ownName);
   });
@@ -184,19 +185,25 @@ function nameRecord(record: FhirRecord | undefined): string {
   return escapeMarkdown(name) + whereStands(record);
 }
 
-/** How to change, where the client's form of suggestion does not do it in one click. */
+/** How to change, where one suggestion is not all there is to it. */
 function* writeHow({ changes, policy }: Decision, names: readonly string[], form: ClientForm): Generator<string> {
+  const offered = changesOffered(changes, form);
   for (const [index, change] of changes.entries()) {
     if (change.kind === "none") continue;
     const ordered = escapeMarkdown(names[index] ?? policy.nonPreferred.name);
-    const display = change.kind === "replace" ? escapeMarkdown(change.replacement.display) : "";
-    if (form.replacement === "none") {
-      yield display ? `To change: order ${display} instead of ${ordered}.` : `To change: remove ${ordered}.`;
-    } else if (form.replacement === "separate" && display) {
-      yield `To change: accept both, the order of ${display} and the removal of ${ordered}. ${escapeMarkdown(enterAgain(change.order.asSent))}`;
+    const products = EITHER.format(change.replacements.map(({ display }) => escapeMarkdown(display)));
+    if (!offered.has(change)) {
+      const isReplaced = change.kind === "replace";
+      yield isReplaced ? `To change: order ${products} instead of ${ordered}.` : `To change: remove ${ordered}.`;
+    } else if (isChoice(change)) {
+      yield `To change: accept one, ${products}.`;
+    } else if (form.replacement === "separate" && change.kind === "replace") {
+      yield `To change: accept both, the order of ${products} and the removal of ${ordered}. ${escapeMarkdown(enterAgain(change.order.asSent))}`;
     }
   }
 }
+
+const EITHER = new Intl.ListFormat("en-US", { type: "disjunction" });
 
 function whyNot(change: Change): WhyNot | undefined {
   return change.kind === "none" ? change.why : undefined;

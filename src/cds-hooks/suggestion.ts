@@ -25,17 +25,46 @@ export type Action =
 /** CDS Hooks "Suggestion". Its actions are taken together. */
 export type Suggestion = { label: string; uuid: string; actions: Action[] };
 
-/** @param ordered how the card names the order: product and strength; plain text */
+/** Whether an order may be changed to any of several products, of which one is to be taken. */
+export function isChoice({ kind, replacements }: Change): boolean {
+  return kind === "replace" && replacements.length > 1;
+}
+
+/**
+ * Those of a card's changes that its suggestions make. "At most one" can be said of all suggestions of a card only, and makes a change
+ * only where one suggestion is the whole of it: otherwise a choice is left to the words of the card, or both products could be ordered.
+ */
+export function changesOffered(changes: readonly Change[], { replacement }: ClientForm): ReadonlySet<Change> {
+  const possible = changes.filter(({ kind }) => kind !== "none" && replacement !== "none");
+  const excludes = possible.length === 1 && replacement !== "separate";
+  return new Set(possible.filter((change) => excludes || !isChoice(change)));
+}
+
+/**
+ * One suggestion for each product that may be ordered instead; two in the form `separate`.
+ * @param change one that is offered
+ * @param ordered how the card names the order: product and strength; plain text
+ */
 export function suggestionsFor(change: Change, policy: Policy, ordered: string, form: ClientForm): Suggestion[] {
-  const { asSent } = change.order;
-  const resourceId = referenceTo(asSent);
-  if (change.kind === "none" || form.replacement === "none" || !resourceId) return [];
+  const resourceId = referenceTo(change.order.asSent);
+  if (!resourceId) return [];
   if (change.kind === "remove") {
     const description = `Remove ${ordered}: ${policy.preferred.name} of the same strength and dosage are already among these orders.`;
-    return [suggestion(`Remove ${ordered}, keep the generic`, { type: "delete", description, resourceId })];
+    const kept = change.replacements.length > 1 ? "the preferred product" : "the generic";
+    return [suggestion(`Remove ${ordered}, keep ${kept}`, { type: "delete", description, resourceId })];
   }
-  const { display } = change.replacement;
-  const resource = replaceDrug(asSent, change.replacement, form);
+  return change.replacements.flatMap((each) => replaceBy(each, change.order.asSent, resourceId, ordered, form));
+}
+
+function replaceBy(
+  replacement: Replacement,
+  asSent: FhirRecord,
+  resourceId: string,
+  ordered: string,
+  form: ClientForm,
+): Suggestion[] {
+  const { display } = replacement;
+  const resource = replaceDrug(asSent, replacement, form);
   const lifted = forbidsSubstitution(asSent) ? " The instruction not to substitute is removed." : "";
   const instead = `Order ${display} instead of ${ordered}.`;
   const asDrafted = `${instead} Dose, quantity, repeats and reason stay as drafted.${lifted}`;
@@ -53,6 +82,8 @@ export function suggestionsFor(change: Change, policy: Policy, ordered: string, 
       const create: Action = { type: "create", description, resource: asNewOrder(resource) };
       return [suggestion(`Order ${display}`, create), suggestion(`Remove ${ordered}`, remove)];
     }
+    case "none":
+      return [];
   }
 }
 

@@ -46,7 +46,7 @@ ${{ html: `<style>${STYLE}</style>` }}
 <table>
 <tr><th scope="row">Not preferred</th><td>${nonPreferred.name}</td><td><code>${nonPreferred.valueSet}</code></td></tr>
 <tr><th scope="row">Preferred</th><td>${preferred.name}</td><td><code>${preferred.valueSet}</code></td></tr>
-${replacements.map(({ strength, display, code, system }) => html`<tr><th scope="row">Suggested for ${strength}</th><td>${display}</td><td><code>${system}|${code}</code></td></tr>`)}
+${replacements.map(({ strength, display, code, system }, index) => html`<tr><th scope="row">${replacements.findIndex((each) => each.strength === strength) < index ? "or" : "Suggested"} for ${strength}</th><td>${display}</td><td><code>${system}|${code}</code></td></tr>`)}
 </table>
 <p>For patients whose coverage names ${policy.payer.name}, or does not say who pays. Which orders count:</p>
 <pre>${policy.appliesTo}</pre>

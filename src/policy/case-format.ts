@@ -48,6 +48,10 @@ const policyCase = z.strictObject({
         .array(z.enum(changes))
         .optional()
         .describe("Of each order: replace, remove, or why there is no change"),
+      suggestions: z
+        .array(text)
+        .optional()
+        .describe("The labels of all suggestions of the card: which products it offers, in their order"),
       says: z.array(text).default([]).describe("Texts that stand on the card, as it is drawn"),
       saysNot: z.array(text).default([]).describe("Texts that do not stand on the card"),
     })

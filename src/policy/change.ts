@@ -1,6 +1,6 @@
 // Whether an order can be changed to the preferred product in one click, and if not, why. Knows no form of suggestion.
 import { type FhirRecord, isObject, namesOf, objectsIn, referenceTo, textsWithin } from "./fhir-json.ts";
-import { drugOf, type Order, replacementFor } from "./order.ts";
+import { drugOf, type Order, replacementsFor } from "./order.ts";
 import type { Policy, Replacement } from "./policy.ts";
 import { mentions } from "./terms.ts";
 
@@ -13,10 +13,14 @@ export type WhyNot =
   | "also-ordered"
   | "already-ordered";
 
-/** What may be done to an order. `strength` is undefined where it is not certain. */
-export type Change = { readonly order: Order; readonly strength: string | undefined } & (
-  | { readonly kind: "replace"; readonly replacement: Replacement }
-  /** The preferred product is among the drafts already, at the same strength and dosage. */
+/** What may be done to an order. */
+export type Change = {
+  readonly order: Order;
+  /** What the policy has ordered instead at this strength: several are a choice of one. None where the strength is not certain. */
+  readonly replacements: readonly Replacement[];
+} & (
+  | { readonly kind: "replace" }
+  /** A preferred product is among the drafts already, at the same strength and dosage. */
   | { readonly kind: "remove" }
   /** `withheld`: the decision offers no change; the card says so once for all orders. */
   | { readonly kind: "none"; readonly why: WhyNot }
@@ -36,13 +40,13 @@ export type OtherOrders = {
 
 /** @param offered whether the decision lets the service offer a change at all */
 export function changeFor(policy: Policy, order: Order, others: OtherOrders, offered: boolean): Change {
-  const replacement = replacementOf(policy, order);
-  const known = { order, strength: replacement?.strength };
+  const replacements = replacementsOf(policy, order);
+  const known = { order, replacements };
   const none = (why: WhyNot): Change => ({ ...known, kind: "none", why });
   if (!offered) return none("withheld");
   if (!referenceTo(order.asSent)) return none("no-id");
   if (wantsBrand(policy, order.resolved)) return none("brand-only");
-  if (!replacement) return none("strength-unknown");
+  if (replacements.length === 0) return none("strength-unknown");
   if (others.sameDrug.length > 0) return none("also-ordered");
   if (others.hasPreferred) {
     const isSame = others.preferredDoses.has(doseOf(policy, order) ?? "");
@@ -50,19 +54,22 @@ export function changeFor(policy: Policy, order: Order, others: OtherOrders, off
   }
   if (namesBrand(policy, order.resolved)) return none("brand-in-instructions");
   if (others.inChart.length > 0) return none("already-ordered");
-  return { ...known, kind: "replace", replacement };
+  return { ...known, kind: "replace" };
 }
 
-function replacementOf(policy: Policy, order: Order): Replacement | undefined {
+function replacementsOf(policy: Policy, order: Order): readonly Replacement[] {
   const drug = drugOf(order.resolved);
-  return drug && replacementFor(policy, drug);
+  return drug ? replacementsFor(policy, drug) : [];
 }
 
-/** Product at its strength, and dosage, as one text; undefined where either is not known. Two orders with the same text order the same. */
+/**
+ * Strength and dosage as one text; undefined where either is not known. An order of any preferred product with the same text is what
+ * a change would make of the order.
+ */
 export function doseOf(policy: Policy, order: Order): string | undefined {
-  const replacement = replacementOf(policy, order);
+  const [replacement] = replacementsOf(policy, order);
   const dosage = objectsIn(order.asSent.dosageInstruction);
-  return replacement && dosage.length > 0 ? `${replacement.code} ${inOneOrder(dosage)}` : undefined;
+  return replacement && dosage.length > 0 ? `${replacement.valueSet} ${inOneOrder(dosage)}` : undefined;
 }
 
 /** JSON of the value with the elements of each object in the order of their names. */

@@ -1,5 +1,5 @@
 // Checks the calls of functions in FHIRPath: that a policy may use them, what they are given, and which types they give.
-import { argumentsOf, type Node, textOf } from "./fhirpath-tree.ts";
+import { argumentsOf, type Node } from "./fhirpath-tree.ts";
 import { allowedFunctions } from "./functions-allowed.ts";
 import { nearest } from "./suggest.ts";
 import { everyType, isType, mayBe, resourceTypes, type Types, union } from "./types.ts";
@@ -8,9 +8,13 @@ import { everyType, isType, mayBe, resourceTypes, type Types, union } from "./ty
 export type Walker = {
   /** @param at a node, or characters from the start */
   fault(at: Node | number, reason: string, suggestion?: string): void;
+  warn(at: Node | number, reason: string): void;
   /** The types that a node gives. `focus`: of what it is called on; `context`: of $this. */
   walk(node: Node, focus: Types, context: Types): Types;
+  textOf(node: Node): string | undefined;
   readonly valueSets: ReadonlySet<string>;
+  /** Those of them that are not told by the names of substances. */
+  readonly withoutNames: ReadonlySet<string>;
   askOf(valueSet: string): void;
 };
 
@@ -47,12 +51,12 @@ export function walkCall(walker: Walker, node: Node, focus: Types, context: Type
 }
 
 function checkName(
-  { fault, valueSets, askOf }: Walker,
+  { fault, warn, textOf, valueSets, withoutNames, askOf }: Walker,
   kind: "value set" | "resource type",
   argument: Node | undefined,
   call: Node,
 ): void {
-  const name = textOf(argument);
+  const name = argument && textOf(argument);
   if (name === undefined) {
     fault(call, `${call.text}() takes the name of a ${kind} in quotes`);
     return;
@@ -61,6 +65,9 @@ function checkName(
   const known = kind === "value set" ? valueSets : resourceTypes;
   const [at = call] = argument?.children ?? [];
   if (!known.has(name)) fault(at, `there is no ${kind} "${name}"`, nearest(name, known));
+  else if (call.text === "mentions" && withoutNames.has(name)) {
+    warn(at, `no text mentions "${name}": the names of its substances are missing under substances.sets`);
+  }
 }
 
 /** The type that a node names. */
@@ -68,7 +75,11 @@ export function walkType({ fault }: Walker, node: Node | undefined): Types {
   const parts = [...leavesOf(node)];
   const name = (node?.text ?? parts.map(({ text }) => text ?? "").join(".")).replace(/^FHIR\./, "");
   if (name.startsWith("System.") || isType(name)) return [name];
-  fault(parts.find(({ start }) => start) ?? 0, `FHIR R4 has no type "${name}"`, nearest(name, everyType()));
+  fault(
+    parts.find(({ start }) => start !== undefined) ?? 0,
+    `FHIR R4 has no type "${name}"`,
+    nearest(name, everyType()),
+  );
   return undefined;
 }
 

@@ -1,7 +1,8 @@
 // Checks the FHIRPath of a policy: known variables, definitions, functions and value sets, and every element along the path against the
 // types of FHIR R4. A definition is looked at where it is used, since what stands before it may differ.
 import { type Walker, walkCall, walkType } from "./check-call.ts";
-import { type Node, offsetOf, parseExpression, SyntaxFault } from "./fhirpath-tree.ts";
+import type { Parsed, Parser } from "./fhirpath-forms.ts";
+import { type Node, SyntaxFault } from "./fhirpath-tree.ts";
 import { nearest } from "./suggest.ts";
 import { elementOf, elementsOf, everyElement, isElement, mayBe, type Types, union } from "./types.ts";
 
@@ -10,6 +11,8 @@ export type Scope = {
   /** By name, without %: the types of what each holds. */
   readonly variables: ReadonlyMap<string, Types>;
   readonly valueSets: ReadonlySet<string>;
+  /** Those of them that are not told by the names of substances. */
+  readonly withoutNames: ReadonlySet<string>;
   /** In their order: one may name those before it. */
   readonly definitions: ReadonlyMap<string, string>;
 };
@@ -22,8 +25,9 @@ export type Checked = {
   readonly definitions: readonly string[];
 };
 
-/** `definition` names the one in which the fault stands, if it is not the expression itself. */
+/** `definition` names the one in which the fault stands, if it is not the expression itself. A warning keeps nothing from working. */
 export type ExpressionFault = {
+  readonly kind: "fault" | "warning";
   readonly definition: string | undefined;
   /** Characters from the start of the expression, or of the definition. */
   readonly offset: number;
@@ -33,25 +37,24 @@ export type ExpressionFault = {
 
 type Text = { readonly text: string; readonly definition: string | undefined };
 
-/** @param parseDefinition as parseExpression does; it may remember trees, since definitions are used again and again */
 export function checkExpression(
   expression: string,
   scope: Scope,
   note: (fault: ExpressionFault) => void,
-  parseDefinition: (text: string) => Node,
+  parse: Parser,
 ): Checked {
   const variables = new Set<string>();
   const valueSets = new Set<string>();
   const definitions = new Set<string>();
 
   function walkText(here: Text, context: Types): Types {
-    const fault: Walker["fault"] = (at, reason, suggestion) =>
-      note({
-        definition: here.definition,
-        offset: typeof at === "number" ? at : offsetOf(here.text, at),
-        reason,
-        suggestion,
-      });
+    const noteAs =
+      (kind: ExpressionFault["kind"]): Walker["fault"] =>
+      (at, reason, suggestion) => {
+        const offset = typeof at === "number" ? at : (parsed?.offsetOf(at) ?? 0);
+        note({ kind, definition: here.definition, offset, reason, suggestion });
+      };
+    const fault = noteAs("fault");
 
     /** The types that a node gives. `focus`: of what it is called on; `context`: of $this. */
     function walk(node: Node, focus: Types, context: Types): Types {
@@ -101,24 +104,21 @@ export function checkExpression(
     function walkElement(node: Node, focus: Types): Types {
       const name = (node.text ?? "").replace(/^`|`$/g, "");
       if (focus === undefined) {
-        if (!isElement(name)) fault(node, `FHIR R4 has no element "${name}"`, nearest(name, everyElement()));
+        if (!isElement(name))
+          fault(node, `FHIR R4 has no element "${name}"`, variableOf(name) ?? nearest(name, everyElement()));
         return undefined;
       }
       if (focus.length === 0) {
-        const known = [...scope.variables.keys()];
-        const meant = known.includes(name) ? name : undefined;
-        fault(
-          node,
-          `"${name}" is taken of nothing: begin with a variable, such as %${meant ?? known[0]}`,
-          meant && `%${meant}`,
-        );
+        const meant = variableOf(name) ?? variableNear(name);
+        const [first] = scope.variables.keys();
+        fault(node, `"${name}" is taken of nothing: begin with a variable, such as ${meant ?? `%${first}`}`, meant);
         return undefined;
       }
       const found = focus.map((type) => elementOf(type, name)).filter((types) => types !== "none");
       if (found.length > 0) return union(found);
       if (/^[A-Z]/.test(name) && focus.some((type) => mayBe(type, name))) return focus; // a path may begin with its type
       const owner = focus.length === 1 ? `${focus[0]} has no` : `none of ${focus.slice(0, 4).join(", ")} has an`;
-      fault(node, `${owner} element "${name}"`, nearest(name, focus.flatMap(elementsOf)));
+      fault(node, `${owner} element "${name}"`, variableOf(name) ?? nearest(name, focus.flatMap(elementsOf)));
       return undefined;
     }
 
@@ -128,32 +128,43 @@ export function checkExpression(
         variables.add(name);
         return scope.variables.get(name);
       }
-      const open = definitionsBefore(here.definition);
-      const definition = open.includes(name) ? scope.definitions.get(name) : undefined;
+      const definition = definitionsBefore(here.definition).includes(name) ? scope.definitions.get(name) : undefined;
       if (definition !== undefined) {
         definitions.add(name);
         return walkText({ text: definition, definition: name }, context);
       }
       const known = [...scope.variables.keys()].map((variable) => `%${variable}`).join(", ");
       if (scope.definitions.has(name)) fault(node, `the definition %${name} may only be used below it`);
-      else
-        fault(
-          node,
-          `unknown variable %${name} (there are ${known})`,
-          nearest(name, [...scope.variables.keys(), ...open])?.replace(/^/, "%"),
-        );
+      else fault(node, `unknown variable %${name} (there are ${known})`, variableNear(name));
       return undefined;
     }
 
-    const walker: Walker = { fault, walk, valueSets: scope.valueSets, askOf: (name) => void valueSets.add(name) };
-    let tree: Node;
+    /** The variable or definition of that name: its % was left out. */
+    function variableOf(name: string): string | undefined {
+      return namesHere().includes(name) ? `%${name}` : undefined;
+    }
+
+    function variableNear(name: string): string | undefined {
+      const near = nearest(name, namesHere());
+      return near && `%${near}`;
+    }
+
+    function namesHere(): string[] {
+      return [...scope.variables.keys(), ...definitionsBefore(here.definition)];
+    }
+
+    let parsed: Parsed | undefined;
     try {
-      tree = here.definition === undefined ? parseExpression(here.text) : parseDefinition(here.text);
+      parsed = parse(here.text);
     } catch (error) {
       if (!(error instanceof SyntaxFault)) throw error;
       fault(error.offset, error.message);
       return undefined;
     }
+    const { tree, textOf } = parsed;
+    const askOf = (name: string) => void valueSets.add(name);
+    const { valueSets: known, withoutNames } = scope;
+    const walker: Walker = { fault, warn: noteAs("warning"), walk, textOf, valueSets: known, withoutNames, askOf };
     return walk(tree, context, context);
   }
 

@@ -1,8 +1,8 @@
-// Checks what the parts of a policy say of each other: names that must be there, dates, replacements, texts that are too long, and
-// what nothing uses.
+// Checks what the parts of a policy say of each other: names that must be there, dates, cautions, texts that are too long, and what
+// nothing uses.
 import { checkOverlaps } from "./check-overlaps.ts";
+import { checkReplacements } from "./check-replacements.ts";
 import { literalKey, type ValueSetFile } from "./check-value-sets.ts";
-import { codingKeys } from "./codings.ts";
 import { type Compiler, variableNames } from "./compile.ts";
 import { inFuture } from "./dates.ts";
 import type { PolicyFile } from "./format.ts";
@@ -30,10 +30,11 @@ export function checkPolicy(parts: PolicyParts, policy: Policy): void {
       parts.source.fault(["definitions", name], `%${name} is a variable: take another name`, { at: "key" });
   }
   checkOverlaps(parts.file, parts.valueSets);
-  checkReplacements(parts);
+  checkReplacements(parts.file.products, parts.source, parts.valueSets);
   checkDisplays(parts.valueSets);
   checkDates(parts);
   checkTwice(parts);
+  checkCautions(parts);
   checkSummaries(parts, policy);
 }
 
@@ -69,26 +70,6 @@ function* namesOf({ file, source, valueSets }: PolicyParts): Generator<[SourceFi
   for (const name of Object.keys(file.substances.sets)) yield [source, ["substances", "sets", name], name];
   for (const { source, resource } of valueSets) {
     for (const { path, name } of listExcluded(resource)) yield [source, path, name];
-  }
-}
-
-/** Each strength has codes, its own replacement among them, and that is one of the preferred product. */
-function checkReplacements({ file, source, valueSets }: PolicyParts): void {
-  const { preferred, replacements } = file.products;
-  for (const [index, replacement] of replacements.entries()) {
-    const path: Path = ["products", "replacements", index];
-    for (const key of ["strength", "valueSet"] as const) {
-      const earlier = replacements.slice(0, index).some((other) => other[key] === replacement[key]);
-      if (earlier) source.fault([...path, key], `"${replacement[key]}" has a replacement already`);
-    }
-    const keys = codingKeys(replacement);
-    for (const name of [preferred.valueSet, replacement.valueSet]) {
-      const listed = valueSets.find(({ set }) => set.name === name)?.listed;
-      if (listed?.length === 0) source.fault([...path, "valueSet"], `the value set "${name}" holds no code`);
-      else if (listed && !listed.some((each) => each.keys.some((key) => keys.includes(key)))) {
-        source.fault([...path, "code"], `${literalKey(replacement)} is not in ${name}`);
-      }
-    }
   }
 }
 
@@ -136,6 +117,17 @@ function checkTwice({ file, source }: PolicyParts): void {
     file.cautions.map(({ id }) => id),
   );
   noteTwice(source, ["card", "overrideReasons"], "code", file.card.overrideReasons.map(literalKey));
+}
+
+/** What overrides a documented exception is on its card in any case. */
+function checkCautions({ file, source }: PolicyParts): void {
+  for (const [index, { overridesException, shownWithException }] of file.cautions.entries()) {
+    if (!overridesException || shownWithException) continue;
+    source.warn(
+      ["cautions", index, "shownWithException"],
+      "changes nothing and contradicts overridesException: a caution that overrides a documented exception is shown with it. Write yes",
+    );
+  }
 }
 
 /** Notes each entry of a list that has the same name as one before it. */

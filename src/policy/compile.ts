@@ -2,7 +2,7 @@
 import { chartTypes } from "./chart.ts";
 import { checkExpression, type Scope } from "./check-expression.ts";
 import { compileExpression, type Expression } from "./expression.ts";
-import type { Node } from "./fhirpath-tree.ts";
+import type { Parser } from "./fhirpath-forms.ts";
 import type { PolicyFile } from "./format.ts";
 import type { Policy } from "./policy.ts";
 import type { Path, SourceFile } from "./source-file.ts";
@@ -33,18 +33,17 @@ export const variableNames: ReadonlySet<string> = new Set(Object.keys({ ...EVIDE
 
 const NOTHING: Expression = { text: "{}", variables: [], valueSets: [], evaluate: () => [] };
 
-/**
- * @param valueSets the names of those that the policy has
- * @param parseDefinition as parseExpression does; it may remember the trees
- */
+/** @param valueSets the names of those that the policy has */
 export function createCompiler(
   source: SourceFile,
   terminology: Terminology,
   valueSets: ReadonlySet<string>,
   definitions: PolicyFile["definitions"],
-  parseDefinition: (text: string) => Node,
+  parse: Parser,
 ) {
   const byName = new Map(Object.entries(definitions));
+  const sets = [...terminology.sets.values()];
+  const withoutNames = new Set(sets.filter(({ names }) => !names).map(({ name }) => name));
   const used = { valueSets: new Set<string>(), definitions: new Set<string>() };
 
   function compile(path: Path, text: string, variables: Variables, demand: Demand, start = 0) {
@@ -56,16 +55,19 @@ export function createCompiler(
     const scope: Scope = {
       variables: new Map(Object.entries(variables)),
       valueSets,
+      withoutNames,
       definitions: byName,
     };
     const checked = checkExpression(
       text,
       scope,
-      ({ definition, offset, reason, suggestion }) => {
-        if (definition === undefined) fault(path, start + offset, reason, suggestion);
-        else fault(["definitions", definition], offset, reason, suggestion);
+      ({ kind, definition, offset, reason, suggestion }) => {
+        const at = definition === undefined ? path : ["definitions", definition];
+        const character = definition === undefined ? start + offset : offset;
+        if (kind === "fault") fault(at, character, reason, suggestion);
+        else source.warn(at, reason, { at: character });
       },
-      parseDefinition,
+      parse,
     );
     for (const name of checked.valueSets) used.valueSets.add(name);
     for (const name of checked.definitions) used.definitions.add(name);

@@ -3,10 +3,10 @@ import fhirpath from "fhirpath";
 
 export type Node = {
   readonly type: string;
-  readonly text?: string;
-  /** From 1. */
-  readonly start?: { readonly line: number; readonly column: number };
-  readonly children?: readonly Node[];
+  readonly text: string | undefined;
+  /** Where it stands, in characters from the start of the expression. */
+  readonly start: number | undefined;
+  readonly children: readonly Node[] | undefined;
 };
 
 /** The expression is not FHIRPath. `offset` is where, in characters. */
@@ -21,7 +21,7 @@ export class SyntaxFault extends Error {
 /** @throws SyntaxFault */
 export function parseExpression(text: string): Node {
   try {
-    return fhirpath.parse(text) as Node;
+    return withOffsets(fhirpath.parse(text) as Parsed, text);
   } catch (error) {
     const [first] = (error as { errors?: [unknown, unknown, number, number, string][] }).errors ?? [];
     const [, , line = 1, column = 0, message = String(error)] = first ?? [];
@@ -34,21 +34,27 @@ function shorten(message: string): string {
   return message.replace(/ expecting \{.*$/s, "");
 }
 
-export function offsetOf(text: string, { start }: Node): number {
-  return start ? offsetIn(text, start.line, start.column - 1) : 0;
+/** A node as fhirpath gives it: line and column from 1. */
+type Parsed = {
+  readonly type: string;
+  readonly text?: string;
+  readonly start?: { readonly line: number; readonly column: number };
+  readonly children?: readonly Parsed[];
+};
+
+function withOffsets({ type, text, start, children }: Parsed, expression: string): Node {
+  return {
+    type,
+    text,
+    start: start && offsetIn(expression, start.line, start.column - 1),
+    children: children?.map((child) => withOffsets(child, expression)),
+  };
 }
 
 /** @param line from 1. @param column from 0 */
 function offsetIn(text: string, line: number, column: number): number {
   const before = text.split("\n").slice(0, line - 1);
   return before.reduce((sum, each) => sum + each.length + 1, column);
-}
-
-/** The text of a literal in quotes, or undefined where the node is something else. */
-export function textOf(node: Node | undefined): string | undefined {
-  const literal = node?.type === "TermExpression" ? node.children?.[0] : undefined;
-  const isText = literal?.type === "LiteralTerm" && literal.children?.[0]?.type === "StringLiteral";
-  return isText ? literal.text?.slice(1, -1) : undefined;
 }
 
 export function* nodesOf(node: Node): Generator<Node> {

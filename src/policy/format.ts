@@ -108,7 +108,12 @@ export const policyFileSchema = z.strictObject({
       }),
       productNeutral: terms.describe("Value sets whose codes do not tell which product it is, so that text may"),
       sameDrug: terms.describe("Value sets of the same drug that are not for certain one of the products"),
-      replacements: z.array(replacement).min(1).describe("What is ordered instead, strength by strength"),
+      replacements: z
+        .array(replacement)
+        .min(1)
+        .describe(
+          "What is ordered instead, strength by strength. Several of one strength are a choice, in the order of the plan",
+        ),
     })
     .describe("What is preferred to what"),
   recognized: z

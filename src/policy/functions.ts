@@ -63,7 +63,7 @@ function asConcept(value: FhirObject): FhirObject {
 }
 
 /** What a CodeableConcept calls itself; a code without text or display is called as the value sets call it, if they do. */
-function nameOf(terminology: Terminology, concept: unknown): string[] {
+export function nameOf(terminology: Terminology, concept: unknown): string[] {
   if (!isObject(concept)) return [];
   const [own] = namesOf(concept);
   const keys = codingsOf(concept).flatMap(codingKeys);

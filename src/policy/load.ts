@@ -7,10 +7,9 @@ import { checkCases } from "./check-cases.ts";
 import { checkPolicy, checkUse, type PolicyParts } from "./check-policy.ts";
 import { readValueSets, setName } from "./check-value-sets.ts";
 import { type Compiler, compilePolicy, createCompiler } from "./compile.ts";
-import { type Node, parseExpression } from "./fhirpath-tree.ts";
+import { createParser, type Parser } from "./fhirpath-forms.ts";
 import { type Finding, type Findings, type Notes, PolicyFaults, takeNotes, wholeFile } from "./findings.ts";
 import { policyFileSchema } from "./format.ts";
-import { oncePerText } from "./once.ts";
 import type { Policy } from "./policy.ts";
 import { readAs } from "./read-as.ts";
 import { readSource } from "./source-file.ts";
@@ -40,8 +39,7 @@ export function checkPolicies(
   const notes = takeNotes();
   const names = visibleIn(directory).filter((name) => statSync(join(directory, name)).isDirectory());
   if (names.length === 0) notes.fault(wholeFile(directory, "holds no policy folder"));
-  const parseDefinition = oncePerText(parseExpression); // policies have many in common
-  const options = { needsCases, parseDefinition, notes };
+  const options = { needsCases, parse: createParser(), notes };
   const policies = names.map((name) => loadPolicy(join(directory, name), options));
   return {
     policies: policies.filter((policy) => policy !== undefined),
@@ -52,14 +50,14 @@ export function checkPolicies(
 
 type LoadOptions = {
   readonly needsCases: boolean;
-  readonly parseDefinition: (text: string) => Node;
+  readonly parse: Parser;
   readonly notes: Notes & Findings;
 };
 
-function loadPolicy(folder: string, { needsCases, parseDefinition, notes }: LoadOptions): Policy | undefined {
+function loadPolicy(folder: string, { needsCases, parse, notes }: LoadOptions): Policy | undefined {
   const faultsBefore = notes.faults.length;
   const written = readPolicy(folder, notes);
-  const compiled = written && compileWritten(written, terminologyOf(written), parseDefinition);
+  const compiled = written && compileWritten(written, terminologyOf(written), parse);
   if (written && compiled) {
     checkPolicy(written, compiled.policy);
     if (notes.faults.length === faultsBefore) checkUse(written, compiled.used);
@@ -83,16 +81,16 @@ export function terminologyOf({ sets, file }: WrittenPolicy): Terminology {
 }
 
 /** Compiles a policy; what is wrong with it is noted by its source. @param terminology what `terminologyOf` gives for it */
-export function policyOf(written: WrittenPolicy, terminology: Terminology, parseDefinition = parseExpression): Policy {
-  return compileWritten(written, terminology, parseDefinition).policy;
+export function policyOf(written: WrittenPolicy, terminology: Terminology, parse: Parser = createParser()): Policy {
+  return compileWritten(written, terminology, parse).policy;
 }
 
 function compileWritten(
   { id, revision, file, source, setNames }: WrittenPolicy,
   terminology: Terminology,
-  parseDefinition: (text: string) => Node,
+  parse: Parser,
 ): { policy: Policy; used: Compiler["used"] } {
-  const compiler = createCompiler(source, terminology, setNames, file.definitions, parseDefinition);
+  const compiler = createCompiler(source, terminology, setNames, file.definitions, parse);
   return { policy: compilePolicy(id, revision, file, terminology, compiler), used: compiler.used };
 }
 

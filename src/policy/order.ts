@@ -37,10 +37,10 @@ const appliesTo = oncePer((policy: Policy) => {
 });
 
 /**
- * The replacement of the drug's strength, or undefined when the strength is not certain: by the codes of the strengths'
- * value sets, by text where no code tells. Two strengths, or a code and a text that disagree, are none.
+ * What may be ordered instead at the drug's strength, in the policy's order: several are a choice. None when the strength is not
+ * certain: by the codes of the strengths' value sets, by text where no code tells. Two strengths, or a code and a text that disagree, are none.
  */
-export function replacementFor({ replacements, terminology }: Policy, drug: FhirObject): Replacement | undefined {
+export function replacementsFor({ replacements, terminology }: Policy, drug: FhirObject): readonly Replacement[] {
   const sets = codingsOf(drug)
     .flatMap(codingKeys)
     .flatMap((key) => terminology.namesByKey.get(key) ?? []);
@@ -49,5 +49,6 @@ export function replacementFor({ replacements, terminology }: Policy, drug: Fhir
     const rules = terminology.sets.get(valueSet)?.text ?? [];
     return sets.includes(valueSet) || rules.some((rule) => fitsRule(names, rule));
   });
-  return found.length === 1 ? found[0] : undefined;
+  const strengths = new Set(found.map(({ valueSet }) => valueSet));
+  return strengths.size === 1 ? found : [];
 }

@@ -35,7 +35,7 @@ export type Caution = {
   readonly text: Template;
 };
 
-/** The preferred product at one strength. `valueSet` holds whatever tells that strength. */
+/** A preferred product at one strength. `valueSet` holds whatever tells that strength; several of one strength are a choice. */
 export type Replacement = PolicyFile["products"]["replacements"][number];
 
 /** Characters of a card's summary: CDS Hooks, "Card Attributes" (under 140). */

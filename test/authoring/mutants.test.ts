@@ -91,3 +91,17 @@ test("what is named equivalent may go unnoticed, and must, and must be there", (
   expect(report.noticed).toEqual([{ id: "criteria.T.decides: turned", by: expect.any(String) }]);
   expect(report.unknown).toEqual(["criteria.X.decides: turned"]);
 });
+
+test("a product of a choice that is gone is noticed only by cases that name the suggestions or the words of the card", () => {
+  const two = openPolicy("test/policies", "example-two-preferred");
+  const given = readCases(two.folder);
+  const without = given.cases.map((each) => {
+    const { suggestions: _, ...expect } = each.expect;
+    return { ...each, expect: { ...expect, says: [] } };
+  });
+  const survivors = ids(findSurvivors(two.written, { ...given, cases: without }));
+  expect(survivors.filter((id) => id.startsWith("products."))).toEqual([
+    "products.replacements.100 mcg AIR100: dropped",
+    "products.replacements.100 mcg BRE100: dropped",
+  ]);
+});

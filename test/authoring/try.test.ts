@@ -147,3 +147,28 @@ test("a file that is not there", async () => {
   expect(output).toContain("cannot be read (ENOENT)");
   expect(code).toBe(2);
 });
+
+test("a choice between products: a button for each, and that one of them is taken", async () => {
+  const order = draft({ coding: [{ system: "http://example.org/drugs", code: "INH100" }] });
+  const { output } = await runPolicy("try", "example-two-preferred", fileOf(bundle(order)), "--cards", "test/policies");
+  expect(output).toMatch(/One of these at most:[^[]*\[ Change to airolone [^[]*\[ Change to brezone /);
+});
+
+test("without a file that can be used: what would do, and it does", async () => {
+  const patient = join(folder, "patient.json");
+  writeFileSync(patient, JSON.stringify({ resourceType: "Patient" }));
+  for (const file of [[], [join(folder, "not-there.json")], [patient]]) {
+    const { output, code } = await runPolicy("try", "imatinib-preferred", ...file);
+    expect(code).toBe(2);
+    const smallest = JSON.parse(output.slice(output.indexOf("{"), output.lastIndexOf("}") + 1));
+    const tried = await runPolicy("try", "imatinib-preferred", fileOf(smallest));
+    expect(tried.output).toContain("the policy speaks about it");
+    expect(tried.code).toBe(0);
+  }
+});
+
+test("a draft with a code only is called as the value sets call it", async () => {
+  const order = draft({ coding: [{ system: "http://www.nlm.nih.gov/research/umls/rxnorm", code: "404589" }] });
+  const { output } = await runPolicy("try", "imatinib-preferred", fileOf(bundle(order)));
+  expect(output).toContain("MedicationRequest/d: imatinib 400 MG Oral Tablet [Gleevec] (");
+});

@@ -152,6 +152,32 @@ describe("what works, but is not as it should be, is a warning", () => {
     });
   });
 
+  test("mentions() of a value set whose substances have no names", () => {
+    const position = plant("policy.yaml", {
+      change: "%orders.where(reasonCode.memberOf('labelled-indications'))",
+      to: "%orders.where(reasonCode.mentions(¦'labelled-indications'))",
+    });
+    const reason =
+      'no text mentions "labelled-indications": the names of its substances are missing under substances.sets';
+    expect(check()).toMatchObject({
+      faults: [],
+      warnings: [{ ...position, place: "criteria.0.supporting.0.select", reason }],
+    });
+  });
+
+  test("a caution that overrides the exception, and is not to be shown with it", () => {
+    const position = plant("policy.yaml", {
+      change: "overridesException: yes\n    shownWithException: yes",
+      to: "overridesException: yes\n    shownWithException: ¦no",
+    });
+    expect(check()).toMatchObject({
+      faults: [],
+      warnings: [
+        { ...position, place: "cautions.0.shownWithException", reason: expect.stringMatching(/^changes nothing and /) },
+      ],
+    });
+  });
+
   test("a code that is listed twice, and one that has another display in another value set", () => {
     const position = plant("value-sets/strength-400-mg.yaml", {
       change: "        - code: '403879'",

@@ -1,5 +1,6 @@
 // Checks a response against what CDS Hooks demands of a service: the specification's FHIRPath invariants and what it says in
 // words ("Use of JSON", "Card Attributes"). Every response that a test gets through `startService` passes here.
+import { randomUUID } from "node:crypto";
 import fhirpath from "fhirpath";
 import { isObject, objectsIn } from "../../src/policy/fhir-json.ts";
 
@@ -58,7 +59,7 @@ function* faultsInWords(card: Record<string, unknown>, suggestions: Record<strin
   if (typeof detail === "string" && detail.split("\n").filter(Boolean).length > 14) yield "detail is too long";
   if (!isObject(source) || typeof source.label !== "string" || typeof source.url !== "string") yield "source";
   if (!UUID.test(String(uuid))) yield "uuid";
-  if (selectionBehavior !== undefined && selectionBehavior !== "any") yield "selectionBehavior";
+  if (selectionBehavior !== undefined && !isSafe(selectionBehavior, suggestions)) yield "selectionBehavior";
   if (suggestions.length > 0 && links !== undefined) yield "links beside suggestions";
   for (const suggestion of suggestions) {
     if (typeof suggestion.label !== "string" || !UUID.test(String(suggestion.uuid))) yield "suggestion";
@@ -72,6 +73,16 @@ function* faultsInWords(card: Record<string, unknown>, suggestions: Record<strin
   }
   const withoutDrafts = (key: string, value: unknown) => (key === "resource" ? undefined : value);
   if (hasEmpty(JSON.parse(JSON.stringify(card, withoutDrafts)))) yield "null or empty element";
+}
+
+/** Under "any" no two suggestions change the same order, or both of two products could be ordered; "at-most-one" is of one order. */
+function isSafe(selectionBehavior: unknown, suggestions: readonly Record<string, unknown>[]): boolean {
+  const changed = suggestions.map(({ actions }) => {
+    const [last] = objectsIn(actions).slice(-1);
+    return last?.resourceId ?? (last?.type === "update" && isObject(last.resource) ? last.resource.id : randomUUID());
+  });
+  if (selectionBehavior === "any") return new Set(changed).size === changed.length;
+  return selectionBehavior === "at-most-one" && changed.length > 1 && new Set(changed).size === 1;
 }
 
 /** "Elements SHALL NOT be null, "", [] or {}". What a draft held is the client's. */
