@@ -74,9 +74,21 @@ const LONGEST_LINK = 4000;
  */
 export function isNarrowed(variable: ChartVariable, selfLink: string): boolean {
   if (selfLink.length > LONGEST_LINK) return true;
-  const parameters = URL.canParse(selfLink, "http://self") ? new URL(selfLink, "http://self").searchParams : [];
-  const given = Map.groupBy(parameters, ([name]) => name);
+  if (namesNoFilter(selfLink)) return false;
+  const given = Map.groupBy(URL.parse(selfLink, "http://self")?.searchParams ?? [], ([name]) => name);
   return [...given].some(([name, values]) => !NOT_A_FILTER.has(name) && !isHarmless(variable, name, values));
+}
+
+/** As most links: told without parsing the address, which takes ten times as long. */
+function namesNoFilter(link: string): boolean {
+  const query = link.indexOf("?");
+  return (
+    query < 0 ||
+    link
+      .slice(query + 1)
+      .split("&")
+      .every((pair) => NOT_A_FILTER.has(pair.split("=", 1)[0] ?? ""))
+  );
 }
 
 /** @param given each value of the parameter, with its name */
