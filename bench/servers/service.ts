@@ -1,4 +1,4 @@
-// The service as it runs: open mode or registered clients, log to a file, decision log in SQLite.
+// The service as it runs: open mode or registered clients, log to a file, decision log in SQLite, or where DATABASE_URL says.
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +16,8 @@ import { serveForParent } from "./child.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bench-"));
 const log = pino({ base: null }, pino.destination(join(folder, "log")));
-const store = openStore(openDatabase(`sqlite:${join(folder, "cds.db")}`), { log, retention: 400, keepComments: false });
+const database = openDatabase(process.env.DATABASE_URL ?? `sqlite:${join(folder, "cds.db")}`);
+const store = openStore(database, { log, retention: 400, keepComments: false });
 const metrics = createMetrics();
 collectState(metrics, store);
 const clients = process.env.CLIENTS_FILE ? loadClients(process.env.CLIENTS_FILE, false) : undefined;

@@ -2,7 +2,7 @@
 // tries again until it can; what it cannot do meanwhile it says.
 import type { Logger } from "pino";
 import type { Feedback } from "../cds-hooks/feedback.ts";
-import { type Database, DatabaseFailure, type Statement } from "./database.ts";
+import { type Database, DatabaseFailure, type Statement, type Value } from "./database.ts";
 import { createDecisionLog, type DecisionLogOptions, type IssuedCard } from "./decision-log.ts";
 import { loadMigrations } from "./open.ts";
 import { type Report, type ReportQuery, reportOn } from "./report.ts";
@@ -102,12 +102,8 @@ export function openStore(database: Database, options: StoreOptions): Store {
   return {
     async keepFeedback(client, feedback) {
       const received = new Date().toISOString();
-      await attempt(() =>
-        database.run(
-          feedback.map((each) => insertOf(client, each, received, keepComments)),
-          true,
-        ),
-      );
+      const rows = feedback.map((each) => rowOf(client, each, received, keepComments));
+      await attempt(() => database.run([{ sql: INSERT_FEEDBACK, rows }], true));
     },
     logCards: (cards) => decisions.add(cards),
     report: (query) => attempt(() => reportOn(database, query)),
@@ -127,18 +123,18 @@ export function openStore(database: Database, options: StoreOptions): Store {
   };
 }
 
-function insertOf(client: string, feedback: Feedback, received: string, keepComments: boolean): Statement {
+const INSERT_FEEDBACK = `
+  INSERT INTO feedback
+    (client, card, outcome, outcome_at, suggestions, received_at, reason_system, reason_code, site_reason, comment)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`;
+
+function rowOf(client: string, feedback: Feedback, received: string, keepComments: boolean): Value[] {
   const { card, outcome, outcomeTimestamp, acceptedSuggestions, reason, siteReason, comment } = feedback;
-  const values = [
+  return [
     ...[client, card, outcome, new Date(outcomeTimestamp).toISOString(), [...acceptedSuggestions].sort().join(",")],
     ...[received, reason?.system ?? null, reason?.code ?? null, siteReason ?? null],
     keepComments ? (comment ?? null) : null,
   ];
-  const sql = `
-    INSERT INTO feedback
-      (client, card, outcome, outcome_at, suggestions, received_at, reason_system, reason_code, site_reason, comment)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`;
-  return { sql, values };
 }
 
 /** Feedback goes with its card, or on its own account where the card is unknown. */
