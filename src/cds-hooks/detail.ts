@@ -3,8 +3,9 @@
 
 import type { Change, WhyNot } from "../policy/change.ts";
 import type { ChartVariable } from "../policy/chart.ts";
-import type { CriterionFinding, Decision, Evidence, Gap, Outcome, Row } from "../policy/decide.ts";
+import type { CriterionFinding, Decision, Evidence, Outcome, Row } from "../policy/decide.ts";
 import { type FhirRecord, isObject, namesOf, referenceTo, textIn } from "../policy/fhir-json.ts";
+import type { Gap } from "../policy/gaps.ts";
 import { drugOf } from "../policy/order.ts";
 import { escapeMarkdown, plain, renderMarkdown, type TemplateValues } from "../policy/template.ts";
 import { type ClientForm, changesOffered, enterAgain, isChoice } from "./suggestion.ts";
