@@ -1,6 +1,6 @@
 // Checks what the parts of a policy say of each other: names that must be there, dates, cautions, texts that are too long, and what
 // nothing uses.
-import { checkOverlaps } from "./check-overlaps.ts";
+import { checkNeutral, checkOverlaps } from "./check-overlaps.ts";
 import { checkReplacements } from "./check-replacements.ts";
 import { literalKey, type ValueSetFile } from "./check-value-sets.ts";
 import { type Compiler, variableNames } from "./compile.ts";
@@ -38,8 +38,9 @@ export function checkPolicy(parts: PolicyParts, policy: Policy): void {
   checkSummaries(parts, policy);
 }
 
-/** Warns of what nothing uses. To be asked of a policy without faults only, since a fault may hide a use. */
+/** Warns of what nothing uses, and of what is neutral in part. To be asked of a policy without faults only: a fault may hide a use. */
 export function checkUse(parts: PolicyParts, used: Compiler["used"]): void {
+  checkNeutral(parts.file, parts.valueSets);
   const descriptions = new Set(["text", "substances"]); // what describes a value set does not use it
   const named = [...namesOf(parts)].filter(([, [first]]) => !descriptions.has(String(first))).map(([, , name]) => name);
   const all = new Set([...used.valueSets, ...named]);
