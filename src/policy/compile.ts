@@ -4,6 +4,7 @@ import { checkExpression, type Scope } from "./check-expression.ts";
 import { compileExpression, type Expression } from "./expression.ts";
 import type { Parser } from "./fhirpath-forms.ts";
 import type { PolicyFile } from "./format.ts";
+import { withCommonWords } from "./payer-words.ts";
 import type { Policy } from "./policy.ts";
 import type { Path, SourceFile } from "./source-file.ts";
 import { compileTemplate, type Template } from "./template.ts";
@@ -140,7 +141,7 @@ export function compilePolicy(
     document: file.document,
     statement: file.statement,
     history: file.history,
-    payer: file.payer,
+    payer: withCommonWords(file.payer),
     nonPreferred: file.products.nonPreferred,
     preferred: file.products.preferred,
     replacements: file.products.replacements,
