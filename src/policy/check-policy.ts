@@ -34,6 +34,7 @@ export function checkPolicy(parts: PolicyParts, policy: Policy): void {
   checkDisplays(parts.valueSets);
   checkDates(parts);
   checkTwice(parts);
+  checkEstablished(parts);
   checkCautions(parts);
   checkSummaries(parts, policy);
 }
@@ -118,6 +119,16 @@ function checkTwice({ file, source }: PolicyParts): void {
     file.cautions.map(({ id }) => id),
   );
   noteTwice(source, ["card", "overrideReasons"], "code", file.card.overrideReasons.map(literalKey));
+}
+
+/** Only of a criterion that decides is it asked whether something is left to be checked. */
+function checkEstablished({ file, source }: PolicyParts): void {
+  for (const [index, { decides, established }] of file.criteria.entries()) {
+    if (decides || established === undefined) continue;
+    source.warn(["criteria", index, "established"], "is never asked, since the criterion decides nothing", {
+      at: "key",
+    });
+  }
 }
 
 /** What overrides a documented exception is on its card in any case. */
