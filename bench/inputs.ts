@@ -1,5 +1,5 @@
 // The order-sign calls that bench/decide.ts measures: patients of three sizes, and what an attacker sends within the limits of
-// a call (8 MB, 10,000 Bundle entries).
+// a call (8 MB, 20,000 Bundle entries).
 import { readFileSync } from "node:fs";
 
 type Json = Record<string, unknown>;
@@ -90,7 +90,7 @@ export const inputs: Readonly<Record<string, () => Json>> = {
   "patient, 60 resources": () => patient(40, 10, 10),
   "patient, 2,000 statements, 300 allergies, 60 conditions": () => patient(2000, 300, 60),
   "statements x 9,990, unknown drugs": () => patient(9990, 0, 0),
-  "allergies x 9,990, unknown substances": () => patient(0, 9990, 0),
+  "allergies x 19,990, unknown substances": () => patient(0, 19990, 0),
   "order of no policy": () => call({}, [draft({ medicationCodeableConcept: { text: "metformin" } })]),
 
   "one allergy, reaction x 20,000": () =>
@@ -110,10 +110,10 @@ export const inputs: Readonly<Record<string, () => Json>> = {
     }),
   "allergies x 2,500, povidone": () =>
     call({ allergies: bundle(times(2500, (each) => allergy(each, { code: povidone }))) }),
-  "allergies x 9,990, povidone": () =>
-    call({ allergies: bundle(times(9990, (each) => allergy(each, { code: povidone }))) }),
-  "allergies x 9,990, nothing named": () =>
-    call({ allergies: bundle(times(9990, (each) => allergy(each, { code: { coding: [{ code: "x" }] } }))) }),
+  "allergies x 19,990, povidone": () =>
+    call({ allergies: bundle(times(19990, (each) => allergy(each, { code: povidone }))) }),
+  "allergies x 19,990, nothing named": () =>
+    call({ allergies: bundle(times(19990, (each) => allergy(each, { code: { coding: [{ code: "x" }] } }))) }),
   "allergies x 500, reactions x 300, povidone": () =>
     call({
       allergies: bundle(
@@ -129,14 +129,14 @@ export const inputs: Readonly<Record<string, () => Json>> = {
     call({
       allergies: bundle(times(500, (record) => allergy(record, { code: { coding: displays(600, "povidone") } }))),
     }),
-  "statements x 9,990, generic": () =>
+  "statements x 19,990, generic": () =>
     call({
-      medicationStatements: bundle(times(9990, (each) => statement(each, { medicationCodeableConcept: generic }))),
+      medicationStatements: bundle(times(19990, (each) => statement(each, { medicationCodeableConcept: generic }))),
     }),
-  "statements x 9,990, strength only": () =>
+  "statements x 19,990, strength only": () =>
     call({
       medicationStatements: bundle(
-        times(9990, (each) => statement(each, { medicationCodeableConcept: { text: "aspirin 100 mg" } })),
+        times(19990, (each) => statement(each, { medicationCodeableConcept: { text: "aspirin 100 mg" } })),
       ),
     }),
   "statements x 9,990, 700 characters each": () =>
@@ -151,10 +151,10 @@ export const inputs: Readonly<Record<string, () => Json>> = {
         times(800, (each) => statement(each, { medicationCodeableConcept: { text: "\uFDFA".repeat(3000) } })),
       ),
     }),
-  "coverages x 9,990": () =>
+  "coverages x 19,990": () =>
     call({
       coverage: bundle(
-        times(9990, (each) => ({
+        times(19990, (each) => ({
           resourceType: "Coverage",
           id: `c${each}`,
           status: "active",
@@ -191,11 +191,11 @@ export const inputs: Readonly<Record<string, () => Json>> = {
       ),
     }),
 
-  "statements x 9,900 of one Medication, displays x 600": () =>
+  "statements x 19,900 of one Medication, displays x 600": () =>
     call({
       medicationStatements: bundle([
         { resourceType: "Medication", id: "m", code: { coding: displays(600, "povidone") } },
-        ...times(9900, (each) =>
+        ...times(19900, (each) =>
           statement(each, { medicationReference: { reference: "Medication/m", display: `x ${each}` } }),
         ),
       ]),
@@ -245,9 +245,9 @@ export const inputs: Readonly<Record<string, () => Json>> = {
       }),
     ]),
   "500 brand drafts and 500 generic": () => call({}, [...drafts(500), ...drafts(500, generic)]),
-  "9,900 brand drafts": () => call({}, drafts(9900)),
-  "9,900 drafts of other drugs": () => call({}, drafts(9900, { text: "metformin 500 mg tablet" })),
-  "4,900 brand drafts and 4,900 generic": () => call({}, [...drafts(4900), ...drafts(4900, generic)]),
+  "19,900 brand drafts": () => call({}, drafts(19900)),
+  "19,900 drafts of other drugs": () => call({}, drafts(19900, { text: "metformin 500 mg tablet" })),
+  "9,900 brand drafts and 9,900 generic": () => call({}, [...drafts(9900), ...drafts(9900, generic)]),
   "800 drafts of a drug of one word of 9,000 letters": () => call({}, drafts(800, { text: "x".repeat(9000) })),
   "one statement, contained x 100,000 and reasonReference x 50": () =>
     call({

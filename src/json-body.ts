@@ -4,9 +4,10 @@ import bytes from "bytes";
 import type { Request, RequestHandler } from "express";
 import { visit } from "jsonc-parser";
 import { CallError } from "./cds-hooks/errors.ts";
-import { MOST_LEVELS, NestedTooDeep, parseJson, toText } from "./json.ts";
+import { MOST_LEVELS, NestedTooDeep, parseWatched, toText, watchLevels } from "./json.ts";
 
 const MOST_BYTES_HELD = 256 * 1024 * 1024;
+const LARGE = 256 * 1024; // bytes
 const JSON_TYPES = ["application/json", "application/fhir+json"];
 
 /**
@@ -25,6 +26,7 @@ export function readJsonBody(limit: string, mostHeld = MOST_BYTES_HELD): Request
     }
     const tooLong = () => new CallError(413, "too-long", `Body larger than ${limit}`);
     if (Number(request.headers["content-length"]) > most) throw tooLong();
+    const watch = watchLevels();
     const chunks: Buffer[] = [];
     let length = 0;
     let isOver = false;
@@ -37,9 +39,16 @@ export function readJsonBody(limit: string, mostHeld = MOST_BYTES_HELD): Request
       if (isOver) return; // what follows a refusal is let go
       length += chunk.length;
       held += chunk.length;
-      if (length <= most) return void chunks.push(chunk);
-      request.pause();
-      end(tooLong());
+      if (length > most) {
+        request.pause();
+        return end(tooLong());
+      }
+      try {
+        watch(chunk);
+        chunks.push(chunk);
+      } catch (error) {
+        end(error instanceof NestedTooDeep ? tooDeep() : error);
+      }
     });
     request.once("end", () => {
       if (isOver) return;
@@ -48,7 +57,9 @@ export function readJsonBody(limit: string, mostHeld = MOST_BYTES_HELD): Request
         const body = first?.length === length ? first : Buffer.concat(chunks, length);
         chunks.length = 0; // what waits for the answer need not keep them
         request.body = parseBody(body);
-        end();
+        // Between the parsing of a large body and its decision others have their turn.
+        if (length > LARGE) setImmediate(end);
+        else end();
       } catch (error) {
         end(error);
       }
@@ -79,9 +90,8 @@ function refuseOtherTypes(request: Request): void {
 /** @throws CallError 400 */
 function parseBody(body: Buffer): unknown {
   try {
-    return parseJson(body);
-  } catch (error) {
-    if (error instanceof NestedTooDeep) throw tooDeep();
+    return parseWatched(body);
+  } catch {
     throw new CallError(400, "structure", `Not JSON: ${placeOf(toText(body))}`);
   }
 }

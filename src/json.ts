@@ -11,7 +11,12 @@ export class NestedTooDeep extends Error {
 
 /** @param bytes in UTF-8, with or without a byte order mark @throws SyntaxError, NestedTooDeep */
 export function parseJson(bytes: Uint8Array): unknown {
-  if (isTooDeep(bytes)) throw new NestedTooDeep();
+  watchLevels()(bytes);
+  return parseWatched(bytes);
+}
+
+/** As parseJson, of bytes whose levels were watched as they arrived. @throws SyntaxError */
+export function parseWatched(bytes: Uint8Array): unknown {
   const buffer = asBuffer(bytes);
   const ascii = hasMark(buffer) ? undefined : toAsciiJson(buffer);
   return JSON.parse(ascii ?? toText(buffer));
@@ -31,33 +36,39 @@ function hasMark(bytes: Uint8Array): boolean {
 }
 
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
-const [QUOTE, BACKSLASH] = [0x22, 0x5c];
-const [OPENS, CLOSES, BEGINS_TEXT] = [1, 2, 3];
+// Of brackets, the square and the curly one differ in one bit. None of these bytes is part of a longer character.
+const [QUOTE, BACKSLASH, OPENS, CLOSES, SHAPE] = [0x22, 0x5c, 0x5b, 0x5d, 0xdf];
 
-/** What each byte means outside of texts; most mean nothing. None of these bytes is part of a longer character. */
-const MEANING = new Uint8Array(256);
-for (const bracket of "[{") MEANING[bracket.charCodeAt(0)] = OPENS;
-for (const bracket of "]}") MEANING[bracket.charCodeAt(0)] = CLOSES;
-MEANING[QUOTE] = BEGINS_TEXT;
-
-/** Looks at the bytes before they are parsed: one pass, without memory. */
-function isTooDeep(bytes: Uint8Array): boolean {
-  let level = 0;
-  for (let at = 0; at < bytes.length; at += 1) {
-    const meaning = MEANING[bytes[at] ?? 0];
-    if (meaning === 0) continue;
-    if (meaning === BEGINS_TEXT) at = endOfText(bytes, at);
-    else if (meaning === OPENS) {
-      level += 1;
-      if (level > MOST_LEVELS) return true;
-    } else level = Math.max(0, level - 1);
-  }
-  return false;
+/**
+ * Looks at the bytes of a JSON text before they are parsed, part by part as they arrive: one pass, without memory. To be called with
+ * each part in turn. @throws NestedTooDeep
+ */
+export function watchLevels(): (part: Uint8Array) => void {
+  let state = { level: 0, isText: false, isEscaped: false };
+  return (part) => {
+    state = lookAt(part, state);
+  };
 }
 
-/** The place of the quote that ends the text which begins at `start`. */
-function endOfText(bytes: Uint8Array, start: number): number {
-  let at = start + 1;
-  while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
-  return at;
+type State = { readonly level: number; readonly isText: boolean; readonly isEscaped: boolean };
+
+function lookAt(part: Uint8Array, before: State): State {
+  const { length } = part;
+  if (length === 0) return before;
+  let { level, isText } = before;
+  let at = before.isEscaped ? 1 : 0;
+  for (; at < length; at += 1) {
+    if (isText) {
+      while (at < length && part[at] !== QUOTE) at += part[at] === BACKSLASH ? 2 : 1;
+      isText = at >= length;
+      continue;
+    }
+    const byte = part[at] ?? 0;
+    if (byte === QUOTE) isText = true;
+    else if ((byte & SHAPE) === OPENS) {
+      level += 1;
+      if (level > MOST_LEVELS) throw new NestedTooDeep();
+    } else if ((byte & SHAPE) === CLOSES && level > 0) level -= 1;
+  }
+  return { level, isText, isEscaped: at > length + 1 };
 }

@@ -51,19 +51,19 @@ describe("too much", () => {
     expect((await post(`"${"\\".repeat(100_001)}`)).status).toBe(400);
   });
 
-  test("10,000 entries are read, one more is refused with what to do", async () => {
+  test("20,000 entries are read, one more is refused with what to do", async () => {
     const many = (count: number) => ({
       ...EMPTY_CHART,
       coverage: bundle(...Array.from({ length: count }, () => ({}))),
     });
-    expect((await service.orderSign(call([draft()], many(9_999)))).status).toBe(200);
-    const { status, body } = await service.orderSign(call([draft()], many(10_000)));
+    expect((await service.orderSign(call([draft()], many(19_999)))).status).toBe(200);
+    const { status, body } = await service.orderSign(call([draft()], many(20_000)));
     expect(status).toBe(413);
-    expect(issueOf(body)).toMatchObject({ code: "too-costly", diagnostics: expect.stringContaining("at most 10000") });
+    expect(issueOf(body)).toMatchObject({ code: "too-costly", diagnostics: expect.stringContaining("at most 20000") });
   });
 
   test("the limit on entries holds whatever the keys of prefetch are called", async () => {
-    const drafts = Array.from({ length: 10_001 }, (_each, index) => ({ resourceType: "Basic", id: String(index) }));
+    const drafts = Array.from({ length: 20_001 }, (_each, index) => ({ resourceType: "Basic", id: String(index) }));
     const { status } = await service.orderSign(call(drafts, { "context.draftOrders": null, ...EMPTY_CHART }));
     expect(status).toBe(413);
   });

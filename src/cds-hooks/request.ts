@@ -48,7 +48,7 @@ const orderSignCall = z
 
 export type OrderSignCall = z.infer<typeof orderSignCall>;
 
-const MOST_ENTRIES = 10_000; // in all Bundles of a call
+const MOST_ENTRIES = 20_000; // in all Bundles of a call
 
 /** @throws CallError 400 that names every field at fault, 413 for too many Bundle entries */
 export function readOrderSignCall(body: unknown): OrderSignCall {

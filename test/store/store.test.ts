@@ -309,6 +309,22 @@ describe.each(["sqlite", "postgres"] as const)("%s", (kind) => {
   });
 });
 
+test("PostgreSQL keeps what must last also where the server's default is not to wait for the disk", async () => {
+  const server = await databases.postgres();
+  const url = await server.create();
+  const admin = openDatabase(url);
+  await admin.run([{ sql: `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET synchronous_commit = off` }]);
+  await admin.close();
+  const database = openDatabase(url);
+  const show = { sql: "SHOW synchronous_commit" };
+  const on = [{ synchronous_commit: "on" }];
+  expect(await database.run([show], true)).toEqual([on]);
+  expect(await database.run([show, show], true)).toEqual([on, on]);
+  expect(await database.run([show])).toEqual([[{ synchronous_commit: "off" }]]);
+  await database.close();
+  await server.stop();
+});
+
 describe("a database that is not there", () => {
   const log = (lines: string[]) => pino({ base: null }, { write: (line: string) => lines.push(line) });
 

@@ -1,0 +1,38 @@
+// Levels are counted alike however a body arrives, and brackets in texts do not count.
+import fc from "fast-check";
+import { MOST_LEVELS, NestedTooDeep, parseJson, watchLevels } from "../src/json.ts";
+
+const nested = (levels: number, inside = "") => `${"[".repeat(levels)}${inside}${"]".repeat(levels)}`;
+
+/** Whether the bytes pass, in parts that end where `cuts` says. */
+function passes(bytes: Buffer, cuts: readonly number[]): boolean {
+  const watch = watchLevels();
+  const ends = [...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  try {
+    ends.forEach((end, index) => {
+      watch(bytes.subarray(ends[index - 1] ?? 0, end));
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof NestedTooDeep) return false;
+    throw error;
+  }
+}
+
+const texts = fc.string({ unit: fc.constantFrom('"', "\\", "[", "{", "]", "}", "a", "Ł") });
+
+test("in whatever parts a body arrives, as deep as it is and no deeper", () => {
+  fc.assert(
+    fc.property(texts, fc.array(fc.nat()), (text, cuts) => {
+      const inside = JSON.stringify([text, { [text]: text }]);
+      expect(passes(Buffer.from(nested(MOST_LEVELS - 2, inside)), cuts)).toBe(true);
+      expect(passes(Buffer.from(nested(MOST_LEVELS - 1, inside)), cuts)).toBe(false);
+    }),
+  );
+});
+
+test("levels that are closed count no more", () => {
+  const many = JSON.stringify(Array.from({ length: 1_000 }, () => ({ a: [{}] })));
+  expect(parseJson(Buffer.from(many))).toHaveLength(1_000);
+  expect(() => parseJson(Buffer.from(nested(MOST_LEVELS + 1)))).toThrow(NestedTooDeep);
+});
