@@ -1,13 +1,15 @@
-// The example on cards/README.md is a policy without a fault, and its cases pass.
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+// What cards/README.md shows works: the example is a policy without a fault, and its cases pass; so are the keys that it does not need.
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { dump, FAILSAFE_SCHEMA, load } from "js-yaml";
 import { checksOf } from "../src/authoring/run-cases.ts";
 import { testedOf } from "../src/authoring/survivors.ts";
 import { readCases } from "../src/playground/cases.ts";
 import { takeNotes } from "../src/policy/findings.ts";
 import { allowedFunctions } from "../src/policy/functions-allowed.ts";
 import { checkPolicies, readPolicy } from "../src/policy/load.ts";
+import { mentions } from "../src/policy/terms.ts";
 
 const page = readFileSync("cards/README.md", "utf8");
 const root = mkdtempSync(join(tmpdir(), "cards-readme-"));
@@ -31,6 +33,42 @@ test("its cases pass", () => {
   expect(checks.length).toBeGreaterThan(3);
   expect(checks.flatMap(({ differences }) => [...differences(testedOf(written))])).toEqual([]);
 });
+
+/** The second in the first: objects key by key, lists of objects entry by entry. */
+function merge(one: unknown, other: unknown): unknown {
+  const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+  if (!isObject(one) || !isObject(other)) return other;
+  const entries = Object.entries(other).map(([key, value]) => [key, merge(one[key as keyof object], value)]);
+  const merged = { ...one, ...Object.fromEntries(entries) };
+  return Array.isArray(one) ? Object.values(merged) : merged;
+}
+
+test("the keys that the example does not need have the form that is shown", () => {
+  const more = mkdtempSync(join(tmpdir(), "cards-readme-"));
+  cpSync(join(root, "cards/example"), join(more, "example"), { recursive: true });
+  const policy = join(more, "example/policy.yaml");
+  const shown = /in the form that they take:\n\n```yaml\n(.*?)^```/ms.exec(page)?.[1] ?? "";
+  const [written, keys] = [readFileSync(policy, "utf8"), shown].map((text) => load(text, { schema: FAILSAFE_SCHEMA }));
+  writeFileSync(policy, dump(merge(written, keys)));
+  const set = readFileSync(join(more, "example/value-sets/brand.yaml"), "utf8").replace("B10", "N1");
+  writeFileSync(join(more, "example/value-sets/no-known-allergies.yaml"), set);
+  const { policies, faults, warnings } = checkPolicies(more, { needsCases: true });
+  expect([faults, warnings]).toEqual([[], []]);
+  expect(policies[0]?.unanswered).toHaveLength(1);
+  expect(policies[0]?.criteria[0]?.supporting[0]?.note).toBe("reported by the patient");
+  expect(policies[0]?.payer.names).toEqual(["example plan"]);
+});
+
+const words = [...page.matchAll(/^\| `([a-z0-9 ]+)` \| ("[^|]+) \| ("[^|]+) \|$/gm)];
+
+test.each(words.map(([, term = "", found = "", not = ""]) => [term, found, not]))(
+  "the term %s is found where the page says so",
+  (term, found, not) => {
+    const textsIn = (cell: string) => [...cell.matchAll(/"([^"]+)"/g)].map(([, text = ""]) => text);
+    expect(textsIn(found).filter((text) => !mentions(text, [term]))).toEqual([]);
+    expect(textsIn(not).filter((text) => mentions(text, [term]))).toEqual([]);
+  },
+);
 
 test("it names every function that a policy may use", () => {
   const words = new Set(page.match(/[A-Za-z]+/g));

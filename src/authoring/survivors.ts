@@ -4,6 +4,7 @@ import type { CaseFile } from "../policy/case-format.ts";
 import { createParser } from "../policy/fhirpath-forms.ts";
 import { policyOf, terminologyOf, type WrittenPolicy } from "../policy/load.ts";
 import { oncePer } from "../policy/once.ts";
+import { withCommonWords } from "../policy/payer-words.ts";
 import { type Mutant, mutantsOf } from "./mutants.ts";
 import { type Check, checksOf, type Tested } from "./run-cases.ts";
 
@@ -39,7 +40,11 @@ const parse = createParser(); // mutants differ in one expression
 
 export function testedOf(written: WrittenPolicy): Tested {
   const policy = oncePer((each: WrittenPolicy) => policyOf(each, terminologyOf(each), parse));
-  return { terminology: terminologyOf(written), payer: written.file.payer, policy: () => policy(written) };
+  return {
+    terminology: terminologyOf(written),
+    payer: withCommonWords(written.file.payer),
+    policy: () => policy(written),
+  };
 }
 
 /** Tells the first check that differs. Cases that noticed the last mutants come first, since they often notice the next. */

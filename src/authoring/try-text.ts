@@ -86,10 +86,10 @@ function writeOutcome({ row, drafts, nonPreferred }: Trial): string {
     authorized: "No card: the plan has authorized the order already.",
     "nothing-read": "No card, but 412: neither medication history nor allergies were read.",
     "exception-established": "No card: the exception is documented, and nothing is left to check.",
-    "exception-to-confirm": "Card: the exception is documented; the label has to be checked.",
+    "exception-to-confirm": "Card: the exception is documented; something is left to be checked (established).",
     "overriding-caution": "Card: a reaction that counts even beside a documented exception; no change in one click.",
     caution: "Card: a reaction to be looked at first; no change in one click.",
-    "cautions-unread": "Card: reactions cannot be ruled out, so no change in one click.",
+    "cautions-unread": "Card: reactions cannot be ruled out by what was read, so no change in one click.",
     change: "Card: the exception is not documented.",
   };
   return `Decision: row ${row}\n  ${why[row]}`;

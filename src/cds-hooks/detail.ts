@@ -3,8 +3,9 @@
 
 import type { Change, WhyNot } from "../policy/change.ts";
 import type { ChartVariable } from "../policy/chart.ts";
-import type { CriterionFinding, Decision, Evidence, Gap, Outcome, Row } from "../policy/decide.ts";
+import type { CriterionFinding, Decision, Evidence, Outcome, Row } from "../policy/decide.ts";
 import { type FhirRecord, isObject, namesOf, referenceTo, textIn } from "../policy/fhir-json.ts";
+import type { Gap } from "../policy/gaps.ts";
 import { drugOf } from "../policy/order.ts";
 import { escapeMarkdown, plain, renderMarkdown, type TemplateValues } from "../policy/template.ts";
 import { type ClientForm, changesOffered, enterAgain, isChoice } from "./suggestion.ts";
@@ -159,7 +160,7 @@ function* writeWhyNot({ row, changes, policy, alreadyOrdered }: Decision, names:
   const whole: Partial<Record<Row, string>> = {
     "overriding-caution": "No change in one click, because of the recorded reaction.",
     caution: "No change in one click, because of the recorded reaction.",
-    "cautions-unread": `No change in one click: a reaction to an ingredient of ${policy.preferred.name} cannot be ruled out, since allergies were not received, not in full, or are not known.`,
+    "cautions-unread": `No change in one click: a reaction to ${policy.preferred.name}, or to an ingredient, cannot be ruled out, since what would tell it was not received, not in full, or is not known.`,
   };
   if (whole[row]) yield whole[row];
   const reasons: Record<WhyNot, string | undefined> = {
@@ -168,7 +169,7 @@ function* writeWhyNot({ row, changes, policy, alreadyOrdered }: Decision, names:
     "strength-unknown": "the strength is not certain",
     "brand-in-instructions": `its instructions or notes name ${policy.nonPreferred.name}`,
     "brand-only": "the order asks for the brand to be dispensed",
-    "also-ordered": "another order of the same drug is among these; check that they are not part of the same dose",
+    "also-ordered": `another order among these is of ${policy.preferred.name} or of the same drug; check whether both are meant, as parts of one dose`,
     "already-ordered": `${nameRecord(alreadyOrdered[0])} is on order already, and two orders could result`,
   };
   for (const [index, change] of changes.entries()) {

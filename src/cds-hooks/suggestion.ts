@@ -49,9 +49,8 @@ export function suggestionsFor(change: Change, policy: Policy, ordered: string, 
   const resourceId = referenceTo(change.order.asSent);
   if (!resourceId) return [];
   if (change.kind === "remove") {
-    const description = `Remove ${ordered}: ${policy.preferred.name} of the same strength and dosage are already among these orders.`;
-    const kept = change.replacements.length > 1 ? "the preferred product" : "the generic";
-    return [suggestion(`Remove ${ordered}, keep ${kept}`, { type: "delete", description, resourceId })];
+    const description = `Remove ${ordered}: the preferred product (${policy.preferred.name}) is already among these orders, at the same strength and dosage.`;
+    return [suggestion(`Remove ${ordered}, keep the preferred product`, { type: "delete", description, resourceId })];
   }
   return change.replacements.flatMap((each) => replaceBy(each, change.order.asSent, resourceId, ordered, form));
 }

@@ -1,6 +1,8 @@
 // Reads a policy's cases.yaml and makes of each case what a client would send, or what the decision takes. Tests run the cases; the
 // playground shows some of them.
 import { join } from "node:path";
+import { resolveRecord } from "../chart/record.ts";
+import { createIndex } from "../chart/references.ts";
 import { sources } from "../chart/sources.ts";
 import { type CaseFile, caseFileSchema, type PolicyCase } from "../policy/case-format.ts";
 import { type Chart, type ChartVariable, chartVariables, type Source } from "../policy/chart.ts";
@@ -60,17 +62,26 @@ export function recordsOf(given: PolicyCase, variable: ChartVariable): FhirRecor
   }));
 }
 
+/** As the service reads them: a reference says what it means, by its display or by what the record contains. */
 export function ordersOfCase(given: PolicyCase): Order[] {
-  return draftsOf(given).map((draft) => ({ asSent: draft, resolved: draft }));
+  return draftsOf(given).map((draft) => ({ asSent: draft, resolved: resolve(draft) }));
 }
 
 export function chartOfCase(given: PolicyCase): Chart {
   const source = (variable: ChartVariable): Source =>
     given.unread.includes(variable)
       ? { state: "not-received" }
-      : { state: "read", records: recordsOf(given, variable), shortfalls: [], unreadable: 0, otherPatient: 0 };
+      : {
+          state: "read",
+          records: recordsOf(given, variable).map(resolve),
+          shortfalls: [],
+          unreadable: 0,
+          otherPatient: 0,
+        };
   return Object.fromEntries(chartVariables.map((variable) => [variable, source(variable)])) as Chart;
 }
+
+const resolve = (record: FhirRecord) => resolveRecord(createIndex(undefined), record);
 
 /** The order-sign call of a case, with its chart as prefetch. */
 export function callOfCase(given: PolicyCase) {
@@ -88,7 +99,9 @@ export function callOfCase(given: PolicyCase) {
   };
 }
 
-/** In YAML's failsafe schema every scalar is text; FHIR wants booleans here. */
+/** In YAML's failsafe schema every scalar is text; FHIR wants booleans here: doNotPerform, allowedBoolean. */
 function withBooleans(record: Record<string, unknown>): Record<string, unknown> {
-  return "doNotPerform" in record ? { ...record, doNotPerform: record.doNotPerform === "true" } : record;
+  return JSON.parse(JSON.stringify(record), (element, value: unknown) =>
+    /^doNotPerform$|Boolean$/.test(element) && typeof value === "string" ? value === "true" : value,
+  );
 }

@@ -1,6 +1,7 @@
 // Checks the FHIRPath of a policy: known variables, definitions, functions and value sets, and every element along the path against the
 // types of FHIR R4. A definition is looked at where it is used, since what stands before it may differ.
 import { type Walker, walkCall, walkType } from "./check-call.ts";
+import { negatedComparisons } from "./check-forms.ts";
 import type { Parsed, Parser } from "./fhirpath-forms.ts";
 import { type Node, SyntaxFault } from "./fhirpath-tree.ts";
 import { nearest } from "./suggest.ts";
@@ -164,7 +165,9 @@ export function checkExpression(
     const { tree, textOf } = parsed;
     const askOf = (name: string) => void valueSets.add(name);
     const { valueSets: known, withoutNames } = scope;
-    const walker: Walker = { fault, warn: noteAs("warning"), walk, textOf, valueSets: known, withoutNames, askOf };
+    const warn = noteAs("warning");
+    const walker: Walker = { fault, warn, walk, textOf, valueSets: known, withoutNames, askOf };
+    for (const { at, reason } of negatedComparisons(tree)) warn(at, reason);
     return walk(tree, context, context);
   }
 

@@ -1,5 +1,5 @@
-// Checks that no code of a policy is in two value sets that contradict each other. The ingredients of two products are compared with
-// each other, so those may overlap, as may a strength and a product.
+// Checks that no code of a policy is in two value sets that contradict each other, and that none is neutral in one and not in the other.
+// The ingredients of two products are compared with each other, so those may overlap, as may a strength and a product.
 import { literalKey, type ValueSetFile } from "./check-value-sets.ts";
 import type { PolicyFile } from "./format.ts";
 import { listExcluded } from "./value-sets.ts";
@@ -22,6 +22,30 @@ export function checkOverlaps({ products }: PolicyFile, valueSets: readonly Valu
     }
   }
 }
+
+/**
+ * A code leaves it to the text which product a record is of only if all of its value sets do. Some tell it by themselves: those of the
+ * products, of other forms of the drug, and what is recognized by codes alone.
+ */
+export function checkNeutral({ products, recognized }: PolicyFile, valueSets: readonly ValueSetFile[]): void {
+  const { nonPreferred, preferred, productNeutral, sameDrug } = products;
+  const isNeutral = ({ set }: ValueSetFile) => productNeutral.includes(set.name);
+  const tell = [nonPreferred.valueSet, preferred.valueSet, ...sameDrug, ...recognized];
+  const tells = ({ set }: ValueSetFile) => tell.includes(set.name) && !productNeutral.includes(set.name);
+  const told = new Set(valueSets.filter(tells).flatMap(keysOf));
+  for (const neutral of valueSets.filter(isNeutral)) {
+    const open = new Set(keysOf(neutral).filter((key) => !told.has(key)));
+    for (const { set, source, listed } of valueSets.filter((each) => !isNeutral(each) && !tells(each))) {
+      const shared = listed.find(({ keys }) => keys.some((key) => open.has(key)));
+      if (!shared) continue;
+      const both = `is in neutral "${neutral.set.name}" and also in "${set.name}", which is not neutral`;
+      const reason = `${literalKey(shared.concept)} ${both}: text will not tell the product. List "${set.name}" under productNeutral too`;
+      source.warn([...shared.path, "code"], reason);
+    }
+  }
+}
+
+const keysOf = ({ listed }: ValueSetFile) => listed.flatMap(({ keys }) => keys);
 
 function* findApart({ preferred, nonPreferred, sameDrug, replacements }: PolicyFile["products"]): Generator<Apart> {
   yield [preferred.valueSet, nonPreferred.valueSet, "a code is of one of the products, not of both"];

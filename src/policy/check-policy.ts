@@ -1,6 +1,6 @@
 // Checks what the parts of a policy say of each other: names that must be there, dates, cautions, texts that are too long, and what
 // nothing uses.
-import { checkOverlaps } from "./check-overlaps.ts";
+import { checkNeutral, checkOverlaps } from "./check-overlaps.ts";
 import { checkReplacements } from "./check-replacements.ts";
 import { literalKey, type ValueSetFile } from "./check-value-sets.ts";
 import { type Compiler, variableNames } from "./compile.ts";
@@ -34,12 +34,14 @@ export function checkPolicy(parts: PolicyParts, policy: Policy): void {
   checkDisplays(parts.valueSets);
   checkDates(parts);
   checkTwice(parts);
+  checkEstablished(parts);
   checkCautions(parts);
   checkSummaries(parts, policy);
 }
 
-/** Warns of what nothing uses. To be asked of a policy without faults only, since a fault may hide a use. */
+/** Warns of what nothing uses, and of what is neutral in part. To be asked of a policy without faults only: a fault may hide a use. */
 export function checkUse(parts: PolicyParts, used: Compiler["used"]): void {
+  checkNeutral(parts.file, parts.valueSets);
   const descriptions = new Set(["text", "substances"]); // what describes a value set does not use it
   const named = [...namesOf(parts)].filter(([, [first]]) => !descriptions.has(String(first))).map(([, , name]) => name);
   const all = new Set([...used.valueSets, ...named]);
@@ -117,6 +119,16 @@ function checkTwice({ file, source }: PolicyParts): void {
     file.cautions.map(({ id }) => id),
   );
   noteTwice(source, ["card", "overrideReasons"], "code", file.card.overrideReasons.map(literalKey));
+}
+
+/** Only of a criterion that decides is it asked whether something is left to be checked. */
+function checkEstablished({ file, source }: PolicyParts): void {
+  for (const [index, { decides, established }] of file.criteria.entries()) {
+    if (decides || established === undefined) continue;
+    source.warn(["criteria", index, "established"], "is never asked, since the criterion decides nothing", {
+      at: "key",
+    });
+  }
 }
 
 /** What overrides a documented exception is on its card in any case. */

@@ -21,6 +21,10 @@ export function checkReplacements(
       if (key && reason) source.fault([...path, key], reason);
     }
     const keys = codingKeys(replacement);
+    const called = displayOf(keys, valueSets);
+    if (called !== undefined && spell(called) !== spell(replacement.display)) {
+      source.warn([...path, "display"], `${literalKey(replacement)} is called "${called}" in the value sets`);
+    }
     for (const name of [preferred.valueSet, replacement.valueSet]) {
       const listed = valueSets.find(({ set }) => set.name === name)?.listed;
       if (listed?.length === 0) source.fault([...path, "valueSet"], `the value set "${name}" holds no code`);
@@ -30,6 +34,14 @@ export function checkReplacements(
     }
   }
 }
+
+/** What the value sets call the code; a code without a display is called by itself. */
+function displayOf(keys: readonly string[], valueSets: readonly ValueSetFile[]): string | undefined {
+  const listed = valueSets.flatMap((each) => each.listed).filter((each) => each.keys.some((key) => keys.includes(key)));
+  return listed.find(({ concept: { code, display } }) => display !== code)?.concept.display;
+}
+
+const spell = (display: string) => display.toLowerCase().replace(/\s+/g, " ").trim();
 
 /** What of a replacement cannot stand beside an earlier one, and why. */
 function clashOf(replacement: Replacement, other: Replacement): [key: keyof Replacement, reason: string] | undefined {

@@ -1,9 +1,11 @@
 // Compiles a policy's file: every expression and text, each checked first. What is wrong is noted, and the next is looked at.
 import { chartTypes } from "./chart.ts";
-import { checkExpression, type Scope } from "./check-expression.ts";
+import { type Checked, checkExpression, type Scope } from "./check-expression.ts";
+import { partsNotAsked } from "./check-forms.ts";
 import { compileExpression, type Expression } from "./expression.ts";
 import type { Parser } from "./fhirpath-forms.ts";
 import type { PolicyFile } from "./format.ts";
+import { withCommonWords } from "./payer-words.ts";
 import type { Policy } from "./policy.ts";
 import type { Path, SourceFile } from "./source-file.ts";
 import { compileTemplate, type Template } from "./template.ts";
@@ -71,11 +73,19 @@ export function createCompiler(
     );
     for (const name of checked.valueSets) used.valueSets.add(name);
     for (const name of checked.definitions) used.definitions.add(name);
+    if (isSound && demand === "records") warnOfPartsNotAsked(path, text, checked);
     if (isSound) for (const reason of missed(demand, checked.types, checked.variables)) fault(path, start, reason);
     const expression = isSound
       ? compileExpression(expand(text, checked.definitions, byName), Object.keys(variables), checked, terminology)
       : NOTHING;
     return { expression, types: checked.types };
+  }
+
+  /** Only records of the chart are looked at before an expression is: orders are all given to it. */
+  function warnOfPartsNotAsked(path: Path, text: string, { variables, definitions }: Checked) {
+    if (!/\bor\b/.test(text) || variables.every((name) => name === "orders")) return;
+    const { tree, offsetOf } = parse(text);
+    for (const { at, reason } of partsNotAsked(tree, definitions)) source.warn(path, reason, { at: offsetOf(at) });
   }
 
   function template(path: Path, text: string, variables: Variables): Template {
@@ -140,7 +150,7 @@ export function compilePolicy(
     document: file.document,
     statement: file.statement,
     history: file.history,
-    payer: file.payer,
+    payer: withCommonWords(file.payer),
     nonPreferred: file.products.nonPreferred,
     preferred: file.products.preferred,
     replacements: file.products.replacements,

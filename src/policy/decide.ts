@@ -1,10 +1,11 @@
 // Decides what a policy says to a call: the rows of its decision table, the first that fits wins. Pure: knows neither
 // HTTP nor CDS Hooks. The numbers in the comments are the rows of the table in docs/decisions.md.
 import { type Change, changeFor, doseOf } from "./change.ts";
-import { type Chart, type ChartVariable, chartVariables, isComplete, type Shortfall } from "./chart.ts";
+import { type Chart, type ChartVariable, chartVariables, isComplete } from "./chart.ts";
 import { type Pools, poolRecords, select } from "./evidence.ts";
 import type { Expression } from "./expression.ts";
 import type { FhirRecord } from "./fhir-json.ts";
+import { findGaps, type Gap } from "./gaps.ts";
 import { oncePer } from "./once.ts";
 import type { Order } from "./order.ts";
 import { ordersOf } from "./order.ts";
@@ -22,7 +23,7 @@ export type Row =
   | "cautions-unread" // 8
   | "change"; // 9
 
-/** `unknown`: not found, but not everything that could document it was received. */
+/** `unknown`: not found, but what could document it was not received, not in full, could not be read, or says that it is not known. */
 export type Outcome = "documented" | "supporting" | "not-found" | "unknown";
 
 export type Evidence = { readonly record: FhirRecord; readonly rule: EvidenceRule };
@@ -36,14 +37,6 @@ export type CriterionFinding = {
 };
 
 export type CautionFinding = { readonly caution: Caution; readonly records: readonly FhirRecord[] };
-
-/** What of a source the card must name: it was not received, could not be read, or may not be whole. */
-export type Gap = {
-  readonly source: ChartVariable;
-  readonly kind: "not-received" | "failed" | "resting" | Shortfall | "unreadable" | "unanswered";
-  /** How many records could not be read, or say that nothing is known. */
-  readonly count: number;
-};
 
 export type Decision = {
   readonly policy: Policy;
@@ -81,8 +74,9 @@ export function decide(policy: Policy, drafts: readonly Order[], received: Chart
   const { pools, chart } = poolRecords(policy.terminology, expressionsOf(policy), received, resolved);
   const authorized = select(policy.authorized, pools).length > 0;
   const cautions = findCautions(policy, pools);
-  const criteria = policy.criteria.map((criterion) => findCriterion(criterion, pools, chart));
-  const gaps = findGaps(policy, chart, pools);
+  const found = policy.criteria.map((criterion) => findEvidence(criterion, pools));
+  const gaps = findGaps(policy, sourcesRead(policy), chart, pools); // when everything was selected: it may show what cannot be read
+  const criteria = found.map((finding) => judgeCriterion(finding, gaps));
   const payer = matchPayer(policy, chart.coverage);
   const row = firstRow({ policy, chart, payer, authorized, criteria, cautions, gaps });
   const alreadyOrdered = select(policy.alreadyOrdered, pools);
@@ -138,23 +132,29 @@ function findCautions(policy: Policy, pools: Pools): CautionFinding[] {
     .filter(({ records }) => records.length > 0);
 }
 
-function findCriterion(criterion: Criterion, pools: Pools, chart: Chart): CriterionFinding {
+type Found = Omit<CriterionFinding, "outcome"> & { readonly grade: "documented" | "supporting" | undefined };
+
+function findEvidence(criterion: Criterion, pools: Pools): Found {
   const sources = criterionSources(criterion);
-  const documented = findEvidence(criterion.documented, pools);
-  if (documented.length > 0) return { criterion, outcome: "documented", evidence: documented, sources };
-  const supporting = findEvidence(criterion.supporting, pools);
-  const missing = sources.some((source) => chart[source].state !== "unsupported" && !isComplete(chart[source]));
-  const nothing = missing ? "unknown" : "not-found";
-  return { criterion, outcome: supporting.length > 0 ? "supporting" : nothing, evidence: supporting, sources };
+  const documented = selectByRules(criterion.documented, pools);
+  if (documented.length > 0) return { criterion, grade: "documented", evidence: documented, sources };
+  const supporting = selectByRules(criterion.supporting, pools);
+  return { criterion, grade: supporting.length > 0 ? "supporting" : undefined, evidence: supporting, sources };
 }
 
 /** Each record once, with the first rule that selected it. */
-function findEvidence(rules: readonly EvidenceRule[], pools: Pools): Evidence[] {
+function selectByRules(rules: readonly EvidenceRule[], pools: Pools): Evidence[] {
   const found = new Map<FhirRecord, EvidenceRule>();
   for (const rule of rules) {
     for (const record of select(rule.select, pools)) if (!found.has(record)) found.set(record, rule);
   }
   return [...found].map(([record, rule]) => ({ record, rule }));
+}
+
+/** Nothing found in a source with a gap is not "no". */
+function judgeCriterion({ grade, ...finding }: Found, gaps: readonly Gap[]): CriterionFinding {
+  const hasGap = gaps.some(({ source }) => finding.sources.includes(source));
+  return { ...finding, outcome: grade ?? (hasGap ? "unknown" : "not-found") };
 }
 
 /** Sources that the policy reads, but for the coverage: a payer that is not known is said in words of its own. */
@@ -177,23 +177,4 @@ export const expressionsOf = oncePer((policy: Policy): Expression[] => {
 function variablesOf(expressions: readonly { readonly variables: readonly string[] }[]): ChartVariable[] {
   const used = new Set(expressions.flatMap(({ variables }) => variables));
   return chartVariables.filter((variable) => variable !== "coverage" && used.has(variable));
-}
-
-function findGaps(policy: Policy, chart: Chart, pools: Pools): Gap[] {
-  return sourcesRead(policy).flatMap((source): Gap[] => {
-    const read = chart[source];
-    if (read.state === "unsupported") return [];
-    if (read.state !== "read") return [{ source, kind: read.state, count: 0 }];
-    const silent = policy.unanswered.filter(({ variables }) => variables.includes(source));
-    const unanswered = new Set(silent.flatMap((expression) => select(expression, pools))).size;
-    const count = read.unreadable + (pools.unreadable.get(source)?.size ?? 0);
-    const counted: Gap[] = [
-      { source, kind: "unreadable", count },
-      { source, kind: "unanswered", count: unanswered },
-    ];
-    return [
-      ...read.shortfalls.map((kind): Gap => ({ source, kind, count: 0 })),
-      ...counted.filter((gap) => gap.count > 0),
-    ];
-  });
 }

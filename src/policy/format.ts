@@ -88,10 +88,14 @@ export const policyFileSchema = z.strictObject({
     .strictObject({
       name: text.describe("How the card calls the payer"),
       names: z.array(text).min(1).describe("Terms by one of which a coverage names the payer"),
-      benefits: terms.describe("Benefits for which the policy holds: medical, pharmacy"),
-      otherBenefits: terms.describe("Other benefits: a plan for one of these tells nothing"),
-      selfPay: terms.describe("What says that the patient pays"),
-      nobody: terms.describe("Names that are no payer's, or many payers'"),
+      benefits: terms.describe("Benefits for which the policy holds, beside medical, pharmacy and prescription"),
+      otherBenefits: terms.describe(
+        "Other benefits, beside dental, vision, workers compensation and automobile: a plan for one of these tells nothing",
+      ),
+      selfPay: terms.describe("What says that the patient pays, beside self pay and cash"),
+      nobody: terms.describe(
+        "Names that are no payer's, or many payers', such as those of pharmacy benefit managers; none, unknown and the like are known",
+      ),
     })
     .describe("For whom the policy holds"),
   products: z

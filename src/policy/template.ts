@@ -40,7 +40,12 @@ export function renderPlain(template: Template, values: TemplateValues): string 
 
 function render({ parts }: Template, values: TemplateValues, write: (text: string) => string): string {
   const written = parts.map((part) => (typeof part === "string" ? part : write(evaluatePart(part, values))));
-  return oneLine(written.join("")).trim();
+  return withoutLooseCommas(oneLine(written.join(""))).trim();
+}
+
+/** Without the commas that an expression that found nothing leaves: "X, " is "X". */
+function withoutLooseCommas(text: string): string {
+  return text.replace(/(?:, )+(?=, )/g, "").replace(/^, |, $/g, "");
 }
 
 /** With single spaces between words. */

@@ -294,12 +294,12 @@ describe("the change in one click", () => {
     [
       "the generic is ordered at another strength",
       [draft(), draft({ id: "draft-2", medicationCodeableConcept: coded(RXNORM, "403878") })],
-      "part of the same dose",
+      "parts of one dose",
     ],
     [
       "the dosages are not told",
       [draft(), draft({ id: "draft-2", medicationCodeableConcept: GENERIC_400 })],
-      "part of the same dose",
+      "parts of one dose",
     ],
   ])("no change when %s, and the card says why", async (_name, drafts, reason) => {
     const [card] = await service.cards(call(drafts));

@@ -1,4 +1,5 @@
-// What an author gets wrong is told with its line and what may have been meant. Most of the mistakes are in planted-faults.yaml.
+// What an author gets wrong is told with its line and what may have been meant. Most of the mistakes are in planted-faults.yaml and
+// planted-warnings.yaml.
 import { cpSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,9 +45,12 @@ test("the policies of this repository have neither faults nor warnings", () => {
   expect(check()).toMatchObject({ faults: [], warnings: [] });
 });
 
-const planted = load(readFileSync("test/policy/planted-faults.yaml", "utf8"), { schema: FAILSAFE_SCHEMA }) as Planted[];
+const plantedIn = (file: string) =>
+  (load(readFileSync(`test/policy/${file}`, "utf8"), { schema: FAILSAFE_SCHEMA }) as Planted[]).map(
+    (each) => [each.what, each] as const,
+  );
 
-test.each(planted.map((each) => [each.what, each] as const))("%s", (_what, each) => {
+test.each(plantedIn("planted-faults.yaml"))("%s", (_what, each) => {
   const { file = "policy.yaml", place, reason, meant } = each;
   const position = plant(file, each, ...(each.and ? [each.and] : []));
   const { faults } = check();
@@ -141,41 +145,10 @@ describe("what works, but is not as it should be, is a warning", () => {
     });
   });
 
-  test("a definition that nothing uses", () => {
-    const position = plant("policy.yaml", {
-      change: "  isCurrent: >-",
-      to: "  ¦spare: code.exists()\n  isCurrent: >-",
-    });
-    expect(check()).toMatchObject({
-      faults: [],
-      warnings: [{ ...position, place: "definitions.spare", reason: "nothing uses %spare" }],
-    });
-  });
-
-  test("mentions() of a value set whose substances have no names", () => {
-    const position = plant("policy.yaml", {
-      change: "%orders.where(reasonCode.memberOf('labelled-indications'))",
-      to: "%orders.where(reasonCode.mentions(¦'labelled-indications'))",
-    });
-    const reason =
-      'no text mentions "labelled-indications": the names of its substances are missing under substances.sets';
-    expect(check()).toMatchObject({
-      faults: [],
-      warnings: [{ ...position, place: "criteria.0.supporting.0.select", reason }],
-    });
-  });
-
-  test("a caution that overrides the exception, and is not to be shown with it", () => {
-    const position = plant("policy.yaml", {
-      change: "overridesException: yes\n    shownWithException: yes",
-      to: "overridesException: yes\n    shownWithException: ¦no",
-    });
-    expect(check()).toMatchObject({
-      faults: [],
-      warnings: [
-        { ...position, place: "cautions.0.shownWithException", reason: expect.stringMatching(/^changes nothing and /) },
-      ],
-    });
+  test.each(plantedIn("planted-warnings.yaml"))("%s", (_what, each) => {
+    const position = plant(each.file ?? "policy.yaml", each, ...(each.and ? [each.and] : []));
+    const { place, reason } = each;
+    expect(check()).toMatchObject({ faults: [], warnings: [{ ...position, place, reason }] });
   });
 
   test("a code that is listed twice, and one that has another display in another value set", () => {

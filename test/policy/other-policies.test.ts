@@ -13,6 +13,11 @@ import { checkPolicies, loadPolicies, readPolicy } from "../../src/policy/load.t
 
 const directory = "test/policies";
 const { policies, faults, warnings } = checkPolicies(directory, { needsCases: true });
+const settings = { callDeadline: 1_000, baseUrl: "http://localhost", exceptionCard: false };
+const caller = {
+  client: { replacement: "update", dialect: "standard" },
+  ehr: connectEhr({ fhirServers: [], privateNetwork: false }),
+} as const;
 
 test("they have no fault and no warning", () => {
   expect([faults, warnings]).toEqual([[], []]);
@@ -28,6 +33,15 @@ describe.each(policies.map(({ id }) => id))("%s", (id) => {
 
   test("its cases pass", () => {
     expect(checksOf(cases).flatMap(({ differences }) => [...differences(tested)])).toEqual([]);
+  });
+
+  test("the service decides its cases as they say", async () => {
+    const policy = tested.policy();
+    const answers = cases.cases.map(async (given) => {
+      const { decided } = await answerOrderSign(callOfCase(given), caller, { ...settings, policies: [policy] });
+      return [given.name, decided[0]?.decision.row ?? "no-order"];
+    });
+    expect(await Promise.all(answers)).toEqual(cases.cases.map(({ name, expect: { row } }) => [name, row]));
   });
 
   test("its cases see all that it can give", () => {
@@ -52,9 +66,6 @@ test("a call that holds an order of each policy gets a card of each", async () =
   const call = callOfCase({ ...first, coverage: [], medicationStatements: [], medicationDispenses: [] });
   const entry = drafts.map((resource) => ({ resource }));
   const body = { ...call, context: { ...call.context, draftOrders: { resourceType: "Bundle", entry } } };
-  const settings = { policies: all, callDeadline: 1_000, baseUrl: "http://localhost", exceptionCard: false };
-  const client = { replacement: "update", dialect: "standard" } as const;
-  const ehr = connectEhr({ fhirServers: [], privateNetwork: false });
-  const { cards } = await answerOrderSign(body, { client, ehr }, settings);
+  const { cards } = await answerOrderSign(body, caller, { ...settings, policies: all });
   expect(new Set(cards.map(({ source }) => source.url)).size).toBe(all.length);
 });
