@@ -63,8 +63,11 @@ async function translate(name: string): Promise<object[]> {
 }
 
 /** Of our decision, what the CQL tells as well: not 1A, nor what stands in a note, nor that an allergy record tells nothing. */
-export function factsOf({ row, criteria, cautions, alreadyOrdered }: Decision): Facts {
-  const outcome = (id: string) => criteria.find(({ criterion }) => criterion.id === id)?.outcome ?? "";
+export function factsOf({ row, criteria, cautions, gaps, alreadyOrdered }: Decision): Facts {
+  const outcome = (id: string) => {
+    const found = criteria.find(({ criterion }) => criterion.id === id)?.outcome ?? "";
+    return found === "unknown" && gaps.every(({ kind }) => kind === "unanswered") ? "not-found" : found;
+  };
   return {
     row: row === "cautions-unread" ? "change" : row,
     criteria: Object.fromEntries(CRITERIA.map((id) => [id, outcome(id)])),
