@@ -75,7 +75,9 @@ const LONGEST_LINK = 4000;
 export function isNarrowed(variable: ChartVariable, selfLink: string): boolean {
   if (selfLink.length > LONGEST_LINK) return true;
   if (namesNoFilter(selfLink)) return false;
-  const given = Map.groupBy(URL.parse(selfLink, "http://self")?.searchParams ?? [], ([name]) => name);
+  const address = URL.parse(selfLink, "http://self");
+  if (!address) return true; // its filters cannot be told
+  const given = Map.groupBy(address.searchParams, ([name]) => name);
   return [...given].some(([name, values]) => !NOT_A_FILTER.has(name) && !isHarmless(variable, name, values));
 }
 

@@ -30,7 +30,7 @@ export type Change = {
 export type OtherOrders = {
   /** Whether there is any of the preferred product among the same drafts. */
   readonly hasPreferred: boolean;
-  /** What each of these orders, as far as strength and dosage are known: what `doseOf` says. */
+  /** What `doseOf` says of these orders, where there are enough of them to stand in place of every other order of the dose. */
   readonly preferredDoses: ReadonlySet<string>;
   /** Of the drug, but not for certain one of the products, among the same drafts. */
   readonly sameDrug: readonly Order[];

@@ -81,15 +81,23 @@ export function decide(policy: Policy, drafts: readonly Order[], received: Chart
   const row = firstRow({ policy, chart, payer, authorized, criteria, cautions, gaps });
   const alreadyOrdered = select(policy.alreadyOrdered, pools);
   const preferred = ordersOf(policy, policy.preferred.valueSet, drafts);
-  const doses = preferred.map((order) => doseOf(policy, order)).filter((dose) => dose !== undefined);
   const others = {
     hasPreferred: preferred.length > 0,
-    preferredDoses: new Set(doses),
+    preferredDoses: dosesInPlace(policy, orders, preferred),
     sameDrug: policy.sameDrug.flatMap((valueSet) => ordersOf(policy, valueSet, drafts)),
     inChart: alreadyOrdered,
   };
   const changes = orders.map((order) => changeFor(policy, order, others, row === "change"));
   return { policy, row, payer, changes, criteria, cautions, gaps, alreadyOrdered };
+}
+
+/** The doses of which the preferred product is ordered as often as the other one: each order of it stands in place of one. */
+function dosesInPlace(policy: Policy, orders: readonly Order[], preferred: readonly Order[]): Set<string> {
+  if (preferred.length === 0) return new Set();
+  const byDose = (some: readonly Order[]) => Map.groupBy(some, (order) => doseOf(policy, order));
+  const own = byDose(orders);
+  const inPlace = [...byDose(preferred)].filter(([dose, same]) => same.length >= (own.get(dose)?.length ?? 0));
+  return new Set(inPlace.map(([dose]) => dose).filter((dose) => dose !== undefined));
 }
 
 type Findings = Pick<Decision, "policy" | "payer" | "criteria" | "cautions" | "gaps"> & {

@@ -34,8 +34,13 @@ function matchOne(payer: Policy["payer"], coverage: FhirRecord): PayerMatch | "o
   const plans = objectsIn(coverage.class).map(({ name }) => textIn(name) ?? "");
 
   const isOwn = names.some((name) => mentions(name, payer.names));
-  const speakOf = (benefits: readonly string[]) => [...types, ...names].some((text) => mentions(text, benefits));
-  if (speakOf(payer.otherBenefits) && !(isOwn && speakOf(payer.benefits))) return "other-benefit";
+  const speaking = (benefits: readonly string[]) => [...types, ...names].filter((text) => mentions(text, benefits));
+  const ofOthers = speaking(payer.otherBenefits);
+  if (ofOthers.length > 0 && !(isOwn && speaking(payer.benefits).length > 0)) {
+    // The payer's name with the type "PPO with vision" is no plan for eyes alone.
+    const isAllOfOthers = ofOthers.every((text) => consistsOf(text, payer.otherBenefits, [...payer.names, ...JOINING]));
+    return isOwn && !isAllOfOthers ? "unknown" : "other-benefit";
+  }
   if (hasUnclearPeriod(coverage)) return "unknown";
   if (isOwn) return "this-payer";
 
@@ -45,6 +50,9 @@ function matchOne(payer: Policy["payer"], coverage: FhirRecord): PayerMatch | "o
   const isOwnPlan = [...types, ...plans].some((text) => mentions(text, payer.names));
   return isNamed && !isNobody && !isSelfPay && !isOwnPlan ? "other" : "unknown";
 }
+
+/** Words that may stand beside another benefit: "Dental and Vision Plan", "Dental PPO". */
+const JOINING = ["and", "plan", "insurance", "coverage", "care", "group", "ppo", "hmo"];
 
 function isPerson({ type, reference }: FhirObject): boolean {
   return /(^|\/)(Patient|RelatedPerson)\//.test(`${String(type ?? reference)}/`);

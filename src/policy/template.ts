@@ -1,6 +1,7 @@
 // The texts of a policy: plain words with {{ FHIRPath }} between them. What comes from a request is escaped, because
 // clients draw a card's detail as Markdown, and some let HTML through.
 import type { Expression } from "./expression.ts";
+import { needsOf } from "./needs.ts";
 import { oncePer } from "./once.ts";
 
 /** A compiled text: literal parts and expressions in turn. */
@@ -53,9 +54,10 @@ function oneLine(text: string): string {
   return text.replace(/\s{2,}|[^\S ]/g, " ");
 }
 
-/** What an expression writes. One that speaks of the policy alone, never of a patient, is evaluated once for each thing that it may say. */
+/** What an expression writes. One that speaks of the policy alone, never of a patient or of the day, is evaluated once for each thing that it may say. */
 function evaluatePart(expression: Expression, values: TemplateValues): string {
-  if (!expression.variables.every((name) => OF_THE_POLICY.has(name))) return write(expression, values);
+  const isFixed = expression.variables.every((name) => OF_THE_POLICY.has(name)) && !needsOf(expression).isTimed;
+  if (!isFixed) return write(expression, values);
   const known = remembered(expression);
   const key = JSON.stringify([values.missing, values.payer, values.policy]);
   const written = known.get(key) ?? write(expression, values);

@@ -144,6 +144,7 @@ describe("the query that a Bundle says it answers", () => {
     const url = "AllergyIntolerance?patient=1&_sort=";
     expect(isNarrowed("allergies", `${url}${"a".repeat(3000)}`)).toBe(false);
     expect(isNarrowed("allergies", `${url}${"a".repeat(5000)}`)).toBe(true);
+    expect(isNarrowed("medicationRequests", "https://<server>/MedicationRequest?patient=1&status=active")).toBe(true);
   });
 
   test("needs each value once, however the values are given", () => {

@@ -68,3 +68,19 @@ test("each word stands in a name above", () => {
   const words = Object.values(commonWords).flat();
   expect(words.filter((word) => !names.some((name) => mentions(name, [word])))).toEqual([]);
 });
+
+test.each([
+  ["PPO with vision", "unknown"],
+  ["Health and Dental", "unknown"],
+  ["Auto-enrolled PPO", "unknown"],
+  ["Dental PPO", "other"],
+  ["Dental and Vision Plan", "other"],
+])("the payer's coverage of the type %s beside another payer's leaves %s", (type, left) => {
+  const coverage = (display: string, parts: object) => ({
+    ...{ resourceType: "Coverage", status: "active", payor: [{ display }] },
+    ...parts,
+  });
+  const records = [coverage("Example Plan", { type: { text: type } }), coverage("Another Plan", {})];
+  const source: Source = { state: "read", records, shortfalls: [], unreadable: 0, otherPatient: 0 };
+  expect(matchPayer({ payer: withCommonWords(plain("example plan")) }, source)).toBe(left);
+});

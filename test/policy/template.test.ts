@@ -1,5 +1,7 @@
 // What a text of a policy writes where an expression finds nothing.
-import type { Expression } from "../../src/policy/expression.ts";
+import { jest } from "@jest/globals";
+import { compileExpression, type Expression } from "../../src/policy/expression.ts";
+import { loadPolicies } from "../../src/policy/load.ts";
 import { compileTemplate, renderMarkdown, renderPlain } from "../../src/policy/template.ts";
 
 /** Each expression finds what it says, and `nothing` nothing. */
@@ -21,4 +23,18 @@ test.each([
 
 test("a sign of Markdown at the end stays whole", () => {
   expect(renderMarkdown(compileTemplate("{{ a > b > }}", compile), {})).toBe("a &gt; b &gt;");
+});
+
+test("a text that depends on the day says another one the day after", () => {
+  const terminology = loadPolicies("cards")[0]?.terminology;
+  if (!terminology) throw new Error("no policy");
+  const asks = { variables: [], valueSets: [] };
+  const template = compileTemplate("Today is {{ today().toString() }}", (text) =>
+    compileExpression(text, [], asks, terminology),
+  );
+  jest.useFakeTimers({ now: new Date("2026-11-24T12:00:00Z") });
+  const first = renderPlain(template, {});
+  jest.setSystemTime(new Date("2026-11-29T12:00:00Z"));
+  expect([first, renderPlain(template, {})]).toEqual(["Today is 2026-11-24", "Today is 2026-11-29"]);
+  jest.useRealTimers();
 });
