@@ -24,6 +24,9 @@ export const commonWords: Words = {
   ],
 };
 
+/** What may stand beside another benefit without being more than it: "Dental and Vision Plan", "Dental PPO". */
+export const joiningWords = ["and", "plan", "insurance", "coverage", "care", "group", "ppo", "hmo"];
+
 /** The payer with the words that every policy has. A benefit in the payer's own name is none: "Vision Health" is no plan for eyes. */
 export function withCommonWords(payer: Payer): Payer {
   const isFree = (benefit: string) => !payer.names.some((name) => mentions(name, [benefit]));

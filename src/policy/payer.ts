@@ -2,6 +2,7 @@
 import type { Source } from "./chart.ts";
 import { inFuture, inPast, isDate } from "./dates.ts";
 import { codingsOf, type FhirObject, type FhirRecord, namesOf, objectsIn, textIn } from "./fhir-json.ts";
+import { joiningWords } from "./payer-words.ts";
 import type { Policy } from "./policy.ts";
 import { consistsOf, mentions } from "./terms.ts";
 
@@ -38,7 +39,9 @@ function matchOne(payer: Policy["payer"], coverage: FhirRecord): PayerMatch | "o
   const ofOthers = speaking(payer.otherBenefits);
   if (ofOthers.length > 0 && !(isOwn && speaking(payer.benefits).length > 0)) {
     // The payer's name with the type "PPO with vision" is no plan for eyes alone.
-    const isAllOfOthers = ofOthers.every((text) => consistsOf(text, payer.otherBenefits, [...payer.names, ...JOINING]));
+    const isAllOfOthers = ofOthers.every((text) =>
+      consistsOf(text, payer.otherBenefits, [...payer.names, ...joiningWords]),
+    );
     return isOwn && !isAllOfOthers ? "unknown" : "other-benefit";
   }
   if (hasUnclearPeriod(coverage)) return "unknown";
@@ -50,9 +53,6 @@ function matchOne(payer: Policy["payer"], coverage: FhirRecord): PayerMatch | "o
   const isOwnPlan = [...types, ...plans].some((text) => mentions(text, payer.names));
   return isNamed && !isNobody && !isSelfPay && !isOwnPlan ? "other" : "unknown";
 }
-
-/** Words that may stand beside another benefit: "Dental and Vision Plan", "Dental PPO". */
-const JOINING = ["and", "plan", "insurance", "coverage", "care", "group", "ppo", "hmo"];
 
 function isPerson({ type, reference }: FhirObject): boolean {
   return /(^|\/)(Patient|RelatedPerson)\//.test(`${String(type ?? reference)}/`);

@@ -2,29 +2,17 @@
 // the products stand in words, since two drugs would be ordered instead of one.
 
 import { changesOffered } from "../../src/cds-hooks/suggestion.ts";
-import type { RegisteredClient } from "../../src/clients/clients-file.ts";
 import type { Change } from "../../src/policy/change.ts";
 import { loadPolicies } from "../../src/policy/load.ts";
 import { call, coded, draft } from "../support/calls.ts";
-import { type Card, type Service, startService } from "../support/service.ts";
-import { createSigner, registered, type Signer } from "../support/tokens.ts";
-
-const forms = {
-  "https://update.example": {},
-  "https://delete-create.example": { replacement: "delete-create" },
-  "https://separate.example": { replacement: "separate" },
-  "https://none.example": { replacement: "none" },
-  "https://epic.example": { dialect: "epic", replacement: "separate" },
-} as const satisfies Record<string, Partial<RegisteredClient>>;
-type Issuer = keyof typeof forms;
+import { type Issuer, startForForms } from "../support/client-forms.ts";
+import type { Card, Service } from "../support/service.ts";
+import type { Signer } from "../support/tokens.ts";
 
 let service: Service;
 let signers: Record<string, Signer>;
 beforeAll(async () => {
-  const issuers = Object.keys(forms) as Issuer[];
-  signers = Object.fromEntries(await Promise.all(issuers.map(async (issuer) => [issuer, await createSigner(issuer)])));
-  const clients = issuers.map((issuer) => registered(issuer, [signers[issuer]?.publicKey ?? {}], forms[issuer]));
-  service = await startService({ clients, policies: loadPolicies("test/policies") });
+  ({ service, signers } = await startForForms({ policies: loadPolicies("test/policies") }));
 });
 afterAll(() => service.stop());
 

@@ -1,29 +1,17 @@
 // The forms in which a change is offered, each applied as the client that is registered with it applies it: afterwards the generic is
 // ordered, the brand is not, and signing again gives no card.
-import type { RegisteredClient } from "../../src/clients/clients-file.ts";
 import { call, draft, GENERIC_400, RXNORM } from "../support/calls.ts";
-import { type Card, type Service, startService } from "../support/service.ts";
-import { createSigner, registered, type Signer } from "../support/tokens.ts";
+import { forms, type Issuer, startForForms } from "../support/client-forms.ts";
+import type { Card, Service } from "../support/service.ts";
+import type { Signer } from "../support/tokens.ts";
 
 type Order = Record<string, unknown>;
 type Action = NonNullable<Card["suggestions"]>[number]["actions"][number];
 
-const forms = {
-  "https://update.example": {},
-  "https://delete-create.example": { replacement: "delete-create" },
-  "https://separate.example": { replacement: "separate" },
-  "https://none.example": { replacement: "none" },
-  "https://epic.example": { dialect: "epic", replacement: "separate" },
-} as const satisfies Record<string, Partial<RegisteredClient>>;
-type Issuer = keyof typeof forms;
-
 let service: Service;
 let signers: Record<string, Signer>;
 beforeAll(async () => {
-  const issuers = Object.keys(forms) as Issuer[];
-  signers = Object.fromEntries(await Promise.all(issuers.map(async (issuer) => [issuer, await createSigner(issuer)])));
-  const clients = issuers.map((issuer) => registered(issuer, [signers[issuer]?.publicKey ?? {}], forms[issuer]));
-  service = await startService({ clients });
+  ({ service, signers } = await startForForms());
 });
 afterAll(() => service.stop());
 
