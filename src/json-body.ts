@@ -4,7 +4,7 @@ import bytes from "bytes";
 import type { Request, RequestHandler } from "express";
 import { visit } from "jsonc-parser";
 import { CallError } from "./cds-hooks/errors.ts";
-import { MOST_LEVELS, NestedTooDeep, parseWatched, toText, watchLevels } from "./json.ts";
+import { CostlyJson, parseWatched, toText, watchJson } from "./json.ts";
 
 const MOST_BYTES_HELD = 256 * 1024 * 1024;
 const LARGE = 256 * 1024; // bytes
@@ -26,7 +26,7 @@ export function readJsonBody(limit: string, mostHeld = MOST_BYTES_HELD): Request
     }
     const tooLong = () => new CallError(413, "too-long", `Body larger than ${limit}`);
     if (Number(request.headers["content-length"]) > most) throw tooLong();
-    const watch = watchLevels();
+    const watch = watchJson();
     const chunks: Buffer[] = [];
     let length = 0;
     let isOver = false;
@@ -47,7 +47,7 @@ export function readJsonBody(limit: string, mostHeld = MOST_BYTES_HELD): Request
         watch(chunk);
         chunks.push(chunk);
       } catch (error) {
-        end(error instanceof NestedTooDeep ? tooDeep() : error);
+        end(error instanceof CostlyJson ? new CallError(400, "too-costly", error.message) : error);
       }
     });
     request.once("end", () => {
@@ -98,10 +98,6 @@ function parseBody(body: Buffer): unknown {
 
 function notUtf8(): CallError {
   return new CallError(415, "not-supported", "Body must be UTF-8, and not compressed");
-}
-
-function tooDeep(): CallError {
-  return new CallError(400, "too-costly", `Nested deeper than ${MOST_LEVELS} levels`);
 }
 
 /** The place of the first fault. Nothing is read after it. */

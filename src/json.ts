@@ -1,21 +1,25 @@
-// Parses JSON that somebody else wrote, bounded in nesting: what is nested deeper than any FHIR resource ends no process.
+// Parses JSON that somebody else wrote, bounded in what it makes: what is nested deeper than any FHIR resource, or falls into more parts
+// than any chart, ends no process and holds up nobody.
 import { toAsciiJson } from "./json-escapes.ts";
 
 /** Levels of objects and lists. FHIR resources in a Bundle in a call stay below 30. */
 export const MOST_LEVELS = 100;
 
-/** The JSON is nested deeper than MOST_LEVELS. */
-export class NestedTooDeep extends Error {
-  override readonly name = "NestedTooDeep";
+/** Objects and lists. A chart has one in 50 bytes; 8 MB of empty lists alone would hold the event loop for two seconds. */
+export const MOST_PARTS = 600_000;
+
+/** The JSON would cost more than it can be worth. The message says which bound it passes, and nothing of what it holds. */
+export class CostlyJson extends Error {
+  override readonly name = "CostlyJson";
 }
 
-/** @param bytes in UTF-8, with or without a byte order mark @throws SyntaxError, NestedTooDeep */
+/** @param bytes in UTF-8, with or without a byte order mark @throws SyntaxError, CostlyJson */
 export function parseJson(bytes: Uint8Array): unknown {
-  watchLevels()(bytes);
+  watchJson()(bytes);
   return parseWatched(bytes);
 }
 
-/** As parseJson, of bytes whose levels were watched as they arrived. @throws SyntaxError */
+/** As parseJson, of bytes that were watched as they arrived. @throws SyntaxError */
 export function parseWatched(bytes: Uint8Array): unknown {
   const buffer = asBuffer(bytes);
   const ascii = hasMark(buffer) ? undefined : toAsciiJson(buffer);
@@ -41,21 +45,21 @@ const [QUOTE, BACKSLASH, OPENS, CLOSES, SHAPE] = [0x22, 0x5c, 0x5b, 0x5d, 0xdf];
 
 /**
  * Looks at the bytes of a JSON text before they are parsed, part by part as they arrive: one pass, without memory. To be called with
- * each part in turn. @throws NestedTooDeep
+ * each part in turn. @throws CostlyJson
  */
-export function watchLevels(): (part: Uint8Array) => void {
-  let state = { level: 0, isText: false, isEscaped: false };
+export function watchJson(): (part: Uint8Array) => void {
+  let state: State = { level: 0, parts: 0, isText: false, isEscaped: false };
   return (part) => {
     state = lookAt(part, state);
   };
 }
 
-type State = { readonly level: number; readonly isText: boolean; readonly isEscaped: boolean };
+type State = { readonly level: number; readonly parts: number; readonly isText: boolean; readonly isEscaped: boolean };
 
 function lookAt(part: Uint8Array, before: State): State {
   const { length } = part;
   if (length === 0) return before;
-  let { level, isText } = before;
+  let { level, parts, isText } = before;
   let at = before.isEscaped ? 1 : 0;
   for (; at < length; at += 1) {
     if (isText) {
@@ -67,8 +71,10 @@ function lookAt(part: Uint8Array, before: State): State {
     if (byte === QUOTE) isText = true;
     else if ((byte & SHAPE) === OPENS) {
       level += 1;
-      if (level > MOST_LEVELS) throw new NestedTooDeep();
+      parts += 1;
+      if (level > MOST_LEVELS) throw new CostlyJson(`Nested deeper than ${MOST_LEVELS} levels`);
+      if (parts > MOST_PARTS) throw new CostlyJson(`More than ${MOST_PARTS} objects and lists`);
     } else if ((byte & SHAPE) === CLOSES && level > 0) level -= 1;
   }
-  return { level, isText, isEscaped: at > length + 1 };
+  return { level, parts, isText, isEscaped: at > length + 1 };
 }

@@ -42,6 +42,14 @@ describe("too much", () => {
     ]);
   });
 
+  test("more objects and lists than any chart has are refused", async () => {
+    const { status, body } = await post(`[${"[],".repeat(600_000)}[]]`);
+    expect([status, issueOf(body)]).toEqual([
+      400,
+      { severity: "error", code: "too-costly", diagnostics: "More than 600000 objects and lists" },
+    ]);
+  });
+
   test("brackets inside of texts are no nesting, whatever is escaped there", async () => {
     const note = [{ text: `${"[{".repeat(200)}\\"${"[".repeat(200)}\\\\` }];
     expect(await service.cards(call([draft({ note })]))).toHaveLength(1);

@@ -1,12 +1,12 @@
-// Levels are counted alike however a body arrives, and brackets in texts do not count.
+// Levels and parts are counted alike however a body arrives, and brackets in texts do not count.
 import fc from "fast-check";
-import { MOST_LEVELS, NestedTooDeep, parseJson, watchLevels } from "../src/json.ts";
+import { CostlyJson, MOST_LEVELS, MOST_PARTS, parseJson, watchJson } from "../src/json.ts";
 
 const nested = (levels: number, inside = "") => `${"[".repeat(levels)}${inside}${"]".repeat(levels)}`;
 
 /** Whether the bytes pass, in parts that end where `cuts` says. */
 function passes(bytes: Buffer, cuts: readonly number[]): boolean {
-  const watch = watchLevels();
+  const watch = watchJson();
   const ends = [...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
   try {
     ends.forEach((end, index) => {
@@ -14,7 +14,7 @@ function passes(bytes: Buffer, cuts: readonly number[]): boolean {
     });
     return true;
   } catch (error) {
-    if (error instanceof NestedTooDeep) return false;
+    if (error instanceof CostlyJson) return false;
     throw error;
   }
 }
@@ -34,5 +34,15 @@ test("in whatever parts a body arrives, as deep as it is and no deeper", () => {
 test("levels that are closed count no more", () => {
   const many = JSON.stringify(Array.from({ length: 1_000 }, () => ({ a: [{}] })));
   expect(parseJson(Buffer.from(many))).toHaveLength(1_000);
-  expect(() => parseJson(Buffer.from(nested(MOST_LEVELS + 1)))).toThrow(NestedTooDeep);
+  expect(() => parseJson(Buffer.from(nested(MOST_LEVELS + 1)))).toThrow(CostlyJson);
+});
+
+test("as many objects and lists as the bound, and no more, in parts or whole", () => {
+  const list = (inside: string, count: number) =>
+    Buffer.from(`["${"[".repeat(100)}"${`,${inside}`.repeat(count - 1)}]`);
+  for (const inside of ["[]", "{}"]) {
+    expect(passes(list(inside, MOST_PARTS), [999, 1_000_001])).toBe(true);
+    expect(passes(list(inside, MOST_PARTS + 1), [999, 1_000_001])).toBe(false);
+  }
+  expect(() => parseJson(list("[]", MOST_PARTS + 1))).toThrow(new CostlyJson("More than 600000 objects and lists"));
 });

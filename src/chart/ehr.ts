@@ -10,7 +10,7 @@ import {
   isBrokenCircuitError,
 } from "cockatiel";
 import type { Dispatcher } from "undici";
-import { NestedTooDeep } from "../json.ts";
+import { CostlyJson } from "../json.ts";
 import type { AddressRule } from "../network/addresses.ts";
 import { createAgent, NOT_ALLOWED } from "../network/agent.ts";
 import { getJson, type JsonAnswer, reasonOf } from "../network/get-json.ts";
@@ -80,7 +80,7 @@ const MOST_BYTES = 32 * 1024 * 1024; // of all answers within one call
 const TOO_LONG = "ANSWERS_TOO_LONG";
 /** Failures that tell nothing of the server's next answer. */
 const OF_ONE_ANSWER: ReadonlySet<string> = new Set([
-  ...[NOT_ALLOWED, TOO_LONG, NestedTooDeep.name],
+  ...[NOT_ALLOWED, TOO_LONG, CostlyJson.name],
   ...["SyntaxError", "TypeError"], // without a code of the network: what was asked, or one answer
 ]);
 const FAILURES_IN_A_ROW = 10;
