@@ -35,7 +35,7 @@ const MOST_PAGES = 40;
 const MOST_RECORDS = 5000; // of one source
 
 /** What was read of one source, before its records are looked at. */
-type Raw =
+export type Raw =
   | { state: "read"; from: "prefetch" | "ehr"; pages: Page[]; shortfalls: Shortfall[] }
   | { state: "not-received" | "failed" | "resting" | "unsupported"; from: "nowhere"; why: string };
 
@@ -65,12 +65,12 @@ function sentFor({ prefetch }: ChartRequest, variable: ChartVariable): unknown {
 async function readSource(request: ChartRequest, variable: ChartVariable): Promise<Raw> {
   const { access, patientId } = request;
   const sent = sentFor(request, variable);
-  const page = sent === undefined ? undefined : readPage(sent);
+  const page = sent === undefined ? undefined : readSearch(variable, sent);
   const shortfalls = page ? shortfallsOf(variable, page) : [];
   if (page && shortfalls.length === 0) return followPages(access, "prefetch", page);
   if (access) {
     const answer = await getFromEhr(access, searchFor(variable, encodeURIComponent(patientId)));
-    const read = await fromAnswer(access, answer);
+    const read = await fromAnswer(variable, access, answer);
     if (read.state === "read" || !page) return read;
   }
   if (page) return { state: "read", from: "prefetch", pages: [page], shortfalls };
@@ -78,15 +78,21 @@ async function readSource(request: ChartRequest, variable: ChartVariable): Promi
   return { state: "not-received", from: "nowhere", why: "not in prefetch, and the EHR may not be called" };
 }
 
-async function fromAnswer(access: EhrAccess, answer: EhrAnswer): Promise<Raw> {
+async function fromAnswer(variable: ChartVariable, access: EhrAccess, answer: EhrAnswer): Promise<Raw> {
   if (answer.state === "unsupported") return { state: "unsupported", from: "nowhere", why: "unknown to the EHR" };
   if (answer.state === "resting") return { state: "resting", from: "nowhere", why: "the EHR failed repeatedly" };
   if (answer.state === "failed") return { state: "failed", from: "nowhere", why: answer.why };
-  const page = readPage(answer.body);
+  const page = readSearch(variable, answer.body);
   if (!page) return { state: "failed", from: "nowhere", why: "answer is not a search result" };
   const read = await followPages(access, "ehr", page);
   // What an EHR says of its own search is not held against it, but for an error in it.
   return { ...read, shortfalls: [...read.shortfalls, ...(page.failed ? (["part-failed"] as const) : [])] };
+}
+
+/** A page with resources of which none is of the source's type answers another search: nothing is known of this one. */
+function readSearch(variable: ChartVariable, value: unknown): Page | undefined {
+  const page = readPage(value);
+  return page && page.records.length > 0 && countOf(page, variable) === 0 ? undefined : page;
 }
 
 /** Why the page may not hold everything, but for pages that follow. */
@@ -141,7 +147,12 @@ async function resolveDrugs({ access, index, mightMatter }: ChartRequest, raws: 
   await fetchReferred(index, access, [...open.values()]);
 }
 
-function toSource(request: ChartRequest, variable: ChartVariable, raw: Raw | undefined): Source {
+/** What the source holds, of what was read. */
+export function toSource(
+  request: Pick<ChartRequest, "patientId" | "index" | "drafts" | "sight">,
+  variable: ChartVariable,
+  raw: Raw | undefined,
+): Source {
   if (raw?.state !== "read") return { state: raw?.state ?? "not-received" };
   const { resourceType } = sources[variable];
   const draftReferences = new Set(request.drafts.map(referenceTo));

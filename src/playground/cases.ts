@@ -1,11 +1,13 @@
 // Reads a policy's cases.yaml and makes of each case what a client would send, or what the decision takes. Tests run the cases; the
 // playground shows some of them.
 import { join } from "node:path";
+import { readPage } from "../chart/bundle.ts";
+import { toSource } from "../chart/read-chart.ts";
 import { resolveRecord } from "../chart/record.ts";
 import { createIndex } from "../chart/references.ts";
 import { sources } from "../chart/sources.ts";
 import { type CaseFile, caseFileSchema, type PolicyCase } from "../policy/case-format.ts";
-import { type Chart, type ChartVariable, chartVariables, type Source } from "../policy/chart.ts";
+import { type Chart, type ChartVariable, chartVariables, type Shortfall, type Source } from "../policy/chart.ts";
 import type { FhirRecord } from "../policy/fhir-json.ts";
 import { PolicyFaults, takeNotes } from "../policy/findings.ts";
 import type { Order } from "../policy/order.ts";
@@ -67,17 +69,20 @@ export function ordersOfCase(given: PolicyCase): Order[] {
   return draftsOf(given).map((draft) => ({ asSent: draft, resolved: resolve(draft) }));
 }
 
+/** As the service reads it: what it cannot read counts as unreadable here, too. */
 export function chartOfCase(given: PolicyCase): Chart {
-  const source = (variable: ChartVariable): Source =>
-    given.unread.includes(variable)
-      ? { state: "not-received" }
-      : {
-          state: "read",
-          records: recordsOf(given, variable).map(resolve),
-          shortfalls: [],
-          unreadable: 0,
-          otherPatient: 0,
-        };
+  const request = {
+    patientId: CASE_PATIENT,
+    index: createIndex(undefined),
+    drafts: draftsOf(given),
+    sight: () => true,
+  };
+  const source = (variable: ChartVariable): Source => {
+    if (given.unread.includes(variable)) return { state: "not-received" };
+    const pages = [readPage(searchResultOf(given, variable))].filter((page) => page !== undefined);
+    const shortfalls: Shortfall[] = given.inPart.includes(variable) ? ["pages-missing"] : [];
+    return toSource(request, variable, { state: "read", from: "prefetch", pages, shortfalls });
+  };
   return Object.fromEntries(chartVariables.map((variable) => [variable, source(variable)])) as Chart;
 }
 
@@ -85,18 +90,23 @@ const resolve = (record: FhirRecord) => resolveRecord(createIndex(undefined), re
 
 /** The order-sign call of a case, with its chart as prefetch. */
 export function callOfCase(given: PolicyCase) {
-  const bundle = (resources: FhirRecord[]) => ({
-    resourceType: "Bundle",
-    type: "searchset",
-    entry: resources.map((resource) => ({ resource })),
-  });
   const read = chartVariables.filter((variable) => !given.unread.includes(variable));
   return {
     hook: "order-sign",
     hookInstance: "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
-    context: { userId: "Practitioner/1", patientId: CASE_PATIENT, draftOrders: bundle(draftsOf(given)) },
-    prefetch: Object.fromEntries(read.map((variable) => [variable, bundle(recordsOf(given, variable))])),
+    context: { userId: "Practitioner/1", patientId: CASE_PATIENT, draftOrders: bundleOf(draftsOf(given)) },
+    prefetch: Object.fromEntries(read.map((variable) => [variable, searchResultOf(given, variable)])),
   };
+}
+
+function searchResultOf(given: PolicyCase, variable: ChartVariable) {
+  const records = recordsOf(given, variable);
+  // What is received in part says so by its total, and has no link to the rest.
+  return { ...bundleOf(records), ...(given.inPart.includes(variable) && { total: records.length + 1 }) };
+}
+
+function bundleOf(resources: readonly FhirRecord[]) {
+  return { resourceType: "Bundle", type: "searchset", entry: resources.map((resource) => ({ resource })) };
 }
 
 /** In YAML's failsafe schema every scalar is text; FHIR wants booleans here: doNotPerform, allowedBoolean. */

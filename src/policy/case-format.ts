@@ -35,6 +35,10 @@ const policyCase = z.strictObject({
   medicationDispenses: records.describe("MedicationDispense records"),
   allergies: records.describe("AllergyIntolerance records"),
   unread: z.array(z.enum(chartVariables)).default([]).describe("Sources that were not received; any other was read"),
+  inPart: z
+    .array(z.enum(chartVariables))
+    .default([])
+    .describe("Sources of which more records exist than were received"),
   expect: z
     .strictObject({
       row: z.enum(rows).describe("The row of the decision table, as docs/decisions.md lists them"),

@@ -1,12 +1,24 @@
 // Checks a policy's cases.yaml: that there is one, that its cases fit their format, and that what they name is there. Whether the
 // policy gives the answers that they expect is another question.
-import { caseFileSchema } from "./case-format.ts";
+import { type CaseFile, caseFileSchema } from "./case-format.ts";
 import { noteTwice } from "./check-policy.ts";
+import { checkRecord } from "./check-records.ts";
+import type { FhirObject } from "./fhir-json.ts";
 import type { Notes } from "./findings.ts";
 import type { Policy } from "./policy.ts";
 import { readAs } from "./read-as.ts";
 import { readSource } from "./source-file.ts";
 import { nearest } from "./suggest.ts";
+
+/** The keys of a case under which records stand, and of what type those are. */
+const RECORDS = [
+  ["orders", "MedicationRequest"],
+  ["coverage", "Coverage"],
+  ["medicationStatements", "MedicationStatement"],
+  ["medicationRequests", "MedicationRequest"],
+  ["medicationDispenses", "MedicationDispense"],
+  ["allergies", "AllergyIntolerance"],
+] as const;
 
 /** @param policy what the cases name is looked up in; undefined where it has faults of its own */
 export function checkCases(file: string, policy: Policy | undefined, notes: Notes): void {
@@ -19,6 +31,14 @@ export function checkCases(file: string, policy: Policy | undefined, notes: Note
     "name",
     read.cases.map(({ name }) => name),
   );
+  const { cases } = source.value as Pick<CaseFile, "cases">; // as written: what an anchor shares is one object, and looked at once
+  const looked = new Set<FhirObject>();
+  for (const [index, given] of cases.entries()) {
+    for (const [key, type] of RECORDS) {
+      for (const [each, record] of (given[key] ?? []).entries())
+        checkRecord(source, ["cases", index, key, each], record, { type, looked });
+    }
+  }
   if (!policy) return;
   const criteria = policy.criteria.map(({ id }) => id);
   const cautions = policy.cautions.map(({ id }) => id);

@@ -53,7 +53,7 @@ export type Decision = {
 
 /** The chart variables that a policy reads: what has to be fetched for it. */
 export const sourcesRead = oncePer((policy: Policy): ChartVariable[] => {
-  const used = new Set([...clinicalSources(policy), "coverage"]);
+  const used = new Set([...variablesOf(expressionsOf(policy)), "coverage"]);
   return chartVariables.filter((variable) => used.has(variable));
 });
 
@@ -165,7 +165,7 @@ function judgeCriterion({ grade, ...finding }: Found, gaps: readonly Gap[]): Cri
   return { ...finding, outcome: grade ?? (hasGap ? "unknown" : "not-found") };
 }
 
-/** Sources that the policy reads, but for the coverage: a payer that is not known is said in words of its own. */
+/** Sources that a criterion or caution may be found in: what is read for other orders of the drug alone tells nothing of the patient. */
 const clinicalSources = oncePer((policy: Policy) =>
   variablesOf(expressionsOf(policy).filter((expression) => expression !== policy.alreadyOrdered)),
 );
