@@ -1,12 +1,15 @@
-// Parses JSON that somebody else wrote, bounded in what it makes: what is nested deeper than any FHIR resource, or falls into more parts
-// than any chart, ends no process and holds up nobody.
+// Parses JSON that somebody else wrote, bounded in what it makes: what is nested deeper than any FHIR resource, or holds more values than any
+// chart, ends no process and holds up nobody.
 import { toAsciiJson } from "./json-escapes.ts";
 
 /** Levels of objects and lists. FHIR resources in a Bundle in a call stay below 30. */
 export const MOST_LEVELS = 100;
 
-/** Objects and lists. A chart has one in 50 bytes; 8 MB of empty lists alone would hold the event loop for two seconds. */
-export const MOST_PARTS = 600_000;
+/**
+ * Values, as far as brackets and commas tell: objects, lists, and what stands in them. A chart has one in 20 bytes. 8 MB of empty objects
+ * would take two seconds to parse, and twenty times their size in memory.
+ */
+export const MOST_VALUES = 500_000;
 
 /** The JSON would cost more than it can be worth. The message says which bound it passes, and nothing of what it holds. */
 export class CostlyJson extends Error {
@@ -41,25 +44,25 @@ function hasMark(bytes: Uint8Array): boolean {
 
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 // Of brackets, the square and the curly one differ in one bit. None of these bytes is part of a longer character.
-const [QUOTE, BACKSLASH, OPENS, CLOSES, SHAPE] = [0x22, 0x5c, 0x5b, 0x5d, 0xdf];
+const [QUOTE, BACKSLASH, COMMA, OPENS, CLOSES, SHAPE] = [0x22, 0x5c, 0x2c, 0x5b, 0x5d, 0xdf];
 
 /**
  * Looks at the bytes of a JSON text before they are parsed, part by part as they arrive: one pass, without memory. To be called with
  * each part in turn. @throws CostlyJson
  */
 export function watchJson(): (part: Uint8Array) => void {
-  let state: State = { level: 0, parts: 0, isText: false, isEscaped: false };
+  let state: State = { level: 0, values: 0, isText: false, isEscaped: false };
   return (part) => {
     state = lookAt(part, state);
   };
 }
 
-type State = { readonly level: number; readonly parts: number; readonly isText: boolean; readonly isEscaped: boolean };
+type State = { readonly level: number; readonly values: number; readonly isText: boolean; readonly isEscaped: boolean };
 
 function lookAt(part: Uint8Array, before: State): State {
   const { length } = part;
   if (length === 0) return before;
-  let { level, parts, isText } = before;
+  let { level, values, isText } = before;
   let at = before.isEscaped ? 1 : 0;
   for (; at < length; at += 1) {
     if (isText) {
@@ -71,10 +74,11 @@ function lookAt(part: Uint8Array, before: State): State {
     if (byte === QUOTE) isText = true;
     else if ((byte & SHAPE) === OPENS) {
       level += 1;
-      parts += 1;
+      values += 1;
       if (level > MOST_LEVELS) throw new CostlyJson(`Nested deeper than ${MOST_LEVELS} levels`);
-      if (parts > MOST_PARTS) throw new CostlyJson(`More than ${MOST_PARTS} objects and lists`);
-    } else if ((byte & SHAPE) === CLOSES && level > 0) level -= 1;
+    } else if (byte === COMMA) values += 1;
+    else if ((byte & SHAPE) === CLOSES && level > 0) level -= 1;
   }
-  return { level, parts, isText, isEscaped: at > length + 1 };
+  if (values > MOST_VALUES) throw new CostlyJson(`More than ${MOST_VALUES} values`);
+  return { level, values, isText, isEscaped: at > length + 1 };
 }

@@ -26,6 +26,8 @@ export function traceIn(response: Response): Trace | undefined {
   return response.locals.trace as Trace | undefined;
 }
 
+/** For the log and the metrics: whoever called was gone before the answer. As nginx counts it. */
+const NOT_AWAITED = 499;
 const REQUEST_ID = /^[\w.-]{1,128}$/;
 
 /**
@@ -43,9 +45,9 @@ export function logCalls(log: Logger, metrics: Metrics): RequestHandler {
     response.once("close", () => {
       const { method } = request;
       const milliseconds = sinceArrival(response);
-      const ended = response.writableFinished ? {} : { aborted: true };
+      const isAnswered = response.writableFinished;
       const path = pathOf(request);
-      const status = response.statusCode;
+      const status = isAnswered ? response.statusCode : NOT_AWAITED;
       // Probes come every few seconds, and a red one is no error: they are told for who looks for them only.
       const isProbe = path.startsWith("/health/");
       const { client = "unknown", cards } = (response.locals.note ?? {}) as { client?: string; cards?: unknown[] };
@@ -58,7 +60,7 @@ export function logCalls(log: Logger, metrics: Metrics): RequestHandler {
         path,
         status,
         milliseconds,
-        ...ended,
+        ...(!isAnswered && { aborted: true }),
         ...response.locals.note,
       };
       log[isProbe ? "debug" : status >= 500 ? "error" : "info"](line, "call");

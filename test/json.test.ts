@@ -1,6 +1,6 @@
-// Levels and parts are counted alike however a body arrives, and brackets in texts do not count.
+// Levels and values are counted alike however a body arrives, and brackets in texts do not count.
 import fc from "fast-check";
-import { CostlyJson, MOST_LEVELS, MOST_PARTS, parseJson, watchJson } from "../src/json.ts";
+import { CostlyJson, MOST_LEVELS, MOST_VALUES, parseJson, watchJson } from "../src/json.ts";
 
 const nested = (levels: number, inside = "") => `${"[".repeat(levels)}${inside}${"]".repeat(levels)}`;
 
@@ -37,12 +37,17 @@ test("levels that are closed count no more", () => {
   expect(() => parseJson(Buffer.from(nested(MOST_LEVELS + 1)))).toThrow(CostlyJson);
 });
 
-test("as many objects and lists as the bound, and no more, in parts or whole", () => {
+test("as many values as the bound, and no more, in parts or whole", () => {
   const list = (inside: string, count: number) =>
-    Buffer.from(`["${"[".repeat(100)}"${`,${inside}`.repeat(count - 1)}]`);
-  for (const inside of ["[]", "{}"]) {
-    expect(passes(list(inside, MOST_PARTS), [999, 1_000_001])).toBe(true);
-    expect(passes(list(inside, MOST_PARTS + 1), [999, 1_000_001])).toBe(false);
+    Buffer.from(`["${",".repeat(100)}"${`,${inside}`.repeat(count - 1)}]`);
+  for (const [inside, values] of [
+    ["0", 1],
+    ["[]", 2],
+    ["{}", 2],
+  ] as const) {
+    const most = Math.floor((MOST_VALUES - 1) / values) + 1;
+    expect(passes(list(inside, most), [999, 1_000_001])).toBe(true);
+    expect(passes(list(inside, most + 1), [999, 1_000_001])).toBe(false);
   }
-  expect(() => parseJson(list("[]", MOST_PARTS + 1))).toThrow(new CostlyJson("More than 600000 objects and lists"));
+  expect(() => parseJson(list("0", MOST_VALUES + 1))).toThrow(new CostlyJson("More than 500000 values"));
 });

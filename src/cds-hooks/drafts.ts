@@ -1,10 +1,11 @@
 // The draft orders of a call: every MedicationRequest of the patient in context.draftOrders, wherever it stands.
 import type { EhrAccess } from "../chart/ehr.ts";
 import { isOversized } from "../chart/oversized.ts";
-import { namesDrug, patientIn, resolveRecord, unresolvedDrug } from "../chart/record.ts";
+import { MOST_REASONS, namesDrug, patientIn, resolveRecord, unresolvedDrug } from "../chart/record.ts";
 import { addToIndex, createIndex, fetchReferred, findReferred, type ReferenceIndex } from "../chart/references.ts";
 import { type FhirObject, type FhirRecord, isObject, isRecord, objectsIn, textIn } from "../policy/fhir-json.ts";
 import { drugOf, type Order } from "../policy/order.ts";
+import { CallError } from "./errors.ts";
 import type { OrderSignCall } from "./request.ts";
 
 export type Drafts = {
@@ -22,6 +23,7 @@ export type Drafts = {
 /**
  * Reads the drafts and resolves what they refer to; calls the EHR only for a draft's own drug where nothing sent says
  * what it is, or where its name may be one that a policy knows.
+ * @throws CallError 413 for too many drafts
  */
 export async function readDrafts(
   call: OrderSignCall,
@@ -36,6 +38,7 @@ export async function readDrafts(
   const readable = resources.filter(isRecord).filter((resource) => !isOversized(resource));
   const requests = readable.filter(({ resourceType }) => resourceType === "MedicationRequest");
   const own = requests.filter((request) => (patientIn(request.subject, patientId) ?? patientId) === patientId);
+  refuseTooMany(own.length);
   // Most calls concern no policy: prefetch is looked through only where a draft's drug may stand in it.
   if (own.some((request) => unresolvedDrug(index, request))) addPrefetchToIndex(index, call);
   if (access)
@@ -55,6 +58,15 @@ export async function readDrafts(
       hasDstu2: readable.some(({ resourceType }) => resourceType === "MedicationOrder"),
     },
   };
+}
+
+const MOST_DRAFTS = 1000;
+
+/** What each order refers to is resolved, and each that a policy speaks about costs a tenth of a millisecond and a line on the card. */
+function refuseTooMany(drafts: number): void {
+  if (drafts <= MOST_DRAFTS) return;
+  const message = `The call holds ${drafts} draft orders, and at most ${MOST_DRAFTS} are read`;
+  throw new CallError(413, "too-costly", message, { expression: ["context.draftOrders"] });
 }
 
 /** The reference to the draft's drug, where nothing sent says what it is, or where its name may be one that a policy knows. */
@@ -80,7 +92,9 @@ export async function resolveReasons(
 ): Promise<Order[]> {
   addPrefetchToIndex(index, call);
   const open = orders.flatMap(({ asSent }) =>
-    objectsIn(asSent.reasonReference).filter((reference) => !findReferred(index, asSent, reference)),
+    objectsIn(asSent.reasonReference)
+      .slice(0, MOST_REASONS)
+      .filter((reference) => !findReferred(index, asSent, reference)),
   );
   if (access) await fetchReferred(index, access, open);
   return orders.map((order) => {

@@ -41,7 +41,7 @@ export type OrderSignClient = { readonly client: ClientForm } & OrderSignReader;
 /** The way to the client's FHIR servers, and the headers of the call's trace. */
 export type OrderSignReader = { readonly ehr: Ehr; readonly trace?: Trace | undefined };
 
-/** @throws CallError 400 for a call that is not well-formed */
+/** @throws CallError 400 for a call that is not well-formed, 413 for one that holds too much */
 export async function answerOrderSign(
   body: unknown,
   caller: OrderSignClient,
@@ -70,7 +70,7 @@ export type OrderSignCase = Pick<OrderSignResult, "hookInstance" | "ignored" | "
   readonly chart: Chart;
 };
 
-/** @throws CallError 400 for a call that is not well-formed */
+/** @throws CallError 400 for a call that is not well-formed, 413 for one that holds too much */
 export async function readOrderSign(
   body: unknown,
   { ehr, trace }: OrderSignReader,
@@ -95,7 +95,6 @@ export async function readOrderSign(
   if (policies.length === 0) {
     return { policies, orders: drafts.orders, chart: UNREAD_CHART, hookInstance, ignored, reads: [] };
   }
-  refuseTooMany(drafts);
 
   const sources = [...new Set(policies.flatMap(sourcesRead))];
   // Both at once; the first indexes what came along before it waits, so that the chart is read with it.
@@ -115,15 +114,6 @@ export async function readOrderSign(
     ),
   ]);
   return { policies, orders, chart, hookInstance, ignored, reads };
-}
-
-const MOST_DRAFTS = 1000;
-
-/** Each order that a policy speaks about costs a tenth of a millisecond and a line on the card. */
-function refuseTooMany({ orders }: Drafts): void {
-  if (orders.length <= MOST_DRAFTS) return;
-  const message = `The call holds ${orders.length} draft orders, and at most ${MOST_DRAFTS} are read`;
-  throw new CallError(413, "too-costly", message, { expression: ["context.draftOrders"] });
 }
 
 function refusalOf(decisions: readonly Decision[]): CallError | undefined {

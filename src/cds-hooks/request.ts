@@ -8,7 +8,10 @@ import { CallError } from "./errors.ts";
 export const HOOK = "order-sign";
 
 /** Longer addresses, ids and tokens than any real one cost time and say nothing. */
-const httpUrl = z.url({ protocol: /^https?$/, error: "must be an absolute http or https URL" }).max(2048);
+const httpUrl = z
+  .string()
+  .max(2048)
+  .pipe(z.url({ protocol: /^https?$/, error: "must be an absolute http or https URL" }));
 const filled = z.string().min(1, "must not be empty");
 /** What an Authorization header can carry (RFC 6750, "b64token", and what servers send beside it). */
 const accessToken = z.string().regex(/^[\x21-\x7e]{1,16384}$/, "must be 1 to 16,384 visible ASCII characters");

@@ -1,6 +1,7 @@
 // Tells records that are larger than any real one. They count as records that could not be understood, so that what one
 // record costs is bounded, whatever a client sends.
 import { type FhirRecord, isObject } from "../policy/fhir-json.ts";
+import { oncePer } from "../policy/once.ts";
 
 const MOST_VALUES = 2000; // objects, lists, texts, numbers, however deep
 const MOST_TEXT = 100_000; // characters in all
@@ -11,8 +12,8 @@ const PAGE = 3000; // characters
 
 type Room = { values: number; characters: number };
 
-/** Ends where the record is seen to be too large. Its narrative does not count: it may be long, and nothing reads it. */
-export function isOversized(record: FhirRecord): boolean {
+/** Told once of each record, to which thousands may refer. Its narrative does not count: it may be long, and nothing reads it. */
+export const isOversized = oncePer((record: FhirRecord): boolean => {
   const room = { values: MOST_VALUES, characters: MOST_TEXT };
   for (const element in record) {
     const value = record[element];
@@ -20,7 +21,7 @@ export function isOversized(record: FhirRecord): boolean {
     if (!hasRoom(counted, room)) return true;
   }
   return false;
-}
+});
 
 /** Takes the value's share of the room. Recursion is bounded by what the service parses (json.ts). */
 function hasRoom(value: unknown, room: Room): boolean {

@@ -2,12 +2,15 @@
 // its references mean into the record itself, so that expressions need not follow references.
 import type { ChartVariable } from "../policy/chart.ts";
 import { codingsOf, type FhirObject, type FhirRecord, isObject, objectsIn, textIn } from "../policy/fhir-json.ts";
+import { oncePer } from "../policy/once.ts";
 import { isOversized } from "./oversized.ts";
 import { findReferred, type ReferenceIndex } from "./references.ts";
 import { sources } from "./sources.ts";
 
 const MOST_CODINGS = 200; // of a resource that is referred to
-const MOST_REASONS = 50; // that are followed, of one record
+export const MOST_REASONS = 50; // that are followed, of one record
+const MOST_PAYORS = 50; // that are followed, of one Coverage
+const LONGEST_NAME = 200; // characters of an Organization's name
 
 /** Whether a record can be understood and is the patient's. */
 export function judgeRecord(
@@ -72,18 +75,32 @@ export function unresolvedDrug(index: ReferenceIndex, record: FhirRecord): FhirO
 
 function drugMeant(index: ReferenceIndex, record: FhirRecord, reference: FhirObject): FhirObject {
   const meant = conceptMeant(index, record, reference);
-  const own = isObject(record.medicationCodeableConcept) ? record.medicationCodeableConcept : {};
+  if (!isObject(record.medicationCodeableConcept)) return meant;
+  const own = record.medicationCodeableConcept;
   return { ...meant, text: textIn(own.text) ?? meant.text, coding: [...codingsOf(own), ...codingsOf(meant)] };
 }
 
-/** The code of the resource a reference means. Its display is text too, and stands as a coding without a code. */
+/**
+ * The code of the resource a reference means. Its display is text too, and stands as a coding without a code. One and the same
+ * concept for all records that refer to the resource by the same display: what is found out about it is found out once.
+ */
 function conceptMeant(index: ReferenceIndex, record: FhirRecord, reference: FhirObject): FhirObject {
   const referred = findReferred(index, record, reference);
-  // What is larger than any real one tells nothing, its display included: the record counts as unreadable.
-  if (referred && (objectsIn(objectsIn(referred.code)[0]?.coding).length > MOST_CODINGS || isOversized(referred)))
-    return {};
-  const concept = isObject(referred?.code) ? referred.code : {};
   const display = textIn(reference.display);
+  if (!referred) return conceptOf({}, display);
+  // What is larger than any real one tells nothing, its display included: the record counts as unreadable.
+  if (objectsIn(objectsIn(referred.code)[0]?.coding).length > MOST_CODINGS || isOversized(referred)) return {};
+  const known = meantBy(referred);
+  const meant = known.get(display) ?? conceptOf(referred, display);
+  known.set(display, meant);
+  return meant;
+}
+
+/** The concepts that were made of a resource, by the display of what refers to it. */
+const meantBy = oncePer((_referred: FhirRecord) => new Map<string | undefined, FhirObject>());
+
+function conceptOf({ code }: FhirObject, display: string | undefined): FhirObject {
+  const concept = isObject(code) ? code : {};
   const text = textIn(concept.text) ?? display;
   return { ...(text && { text }), coding: [...codingsOf(concept), ...(display ? [{ display }] : [])] };
 }
@@ -96,8 +113,11 @@ function withType(contained: ReadonlyMap<unknown, unknown>, reference: FhirObjec
 
 /** A payor's display names it; so does the Organization it refers to, if that came along. */
 function resolvePayors(index: ReferenceIndex, coverage: FhirRecord): FhirRecord {
-  const payor = objectsIn(coverage.payor).map((each) => {
-    const names = [textIn(each.display), textIn(findReferred(index, coverage, each)?.name)];
+  const payor = objectsIn(coverage.payor).map((each, at) => {
+    const referred = at < MOST_PAYORS ? findReferred(index, coverage, each) : undefined;
+    const name = referred && !isOversized(referred) ? textIn(referred.name) : undefined;
+    if (name !== undefined && name.length > LONGEST_NAME) return each; // none that a payer has
+    const names = [textIn(each.display), name];
     const display = names.filter((name) => name !== undefined).join(", ");
     return display ? { ...each, display } : each;
   });

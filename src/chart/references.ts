@@ -11,6 +11,7 @@ import {
   referenceTo,
   textIn,
 } from "../policy/fhir-json.ts";
+import { oncePer } from "../policy/once.ts";
 import { type EhrAccess, getFromEhr } from "./ehr.ts";
 
 /** Resources that came along, by every name under which a reference may ask for them. */
@@ -60,11 +61,20 @@ export function findReferred(index: ReferenceIndex, holder: FhirRecord, referenc
   if (!target) return undefined;
   const id = target.split("/").at(-1)?.replace(/^#/, "");
   // The REMS request generator contains the Medication but refers to it as Medication/id.
-  const contained = target.includes("://") ? undefined : objectsIn(holder.contained).find((each) => each.id === id);
+  const contained = target.includes("://") ? undefined : containedIn(holder).get(id);
   if (contained && isRecord(contained)) return contained;
   const byName = indexed(index);
   return byName.get(target) ?? byName.get(relative(index, target) ?? "");
 }
+
+/** The first of each id. */
+const containedIn = oncePer(({ contained }: FhirRecord) => {
+  return new Map<unknown, FhirObject>(
+    objectsIn(contained)
+      .reverse()
+      .map((each) => [each.id, each]),
+  );
+});
 
 /** Reads from the EHR what did not come along, each resource once, as far as the bound for a call allows. */
 export async function fetchReferred(

@@ -27,6 +27,7 @@ export function rememberAlike(expression: Expression): (order: FhirRecord) => bo
 
 /** What the elements hold, as a digest: what is kept beyond a call tells nothing of a patient. */
 function kindOf(order: FhirRecord, names: readonly string[]): string | undefined {
-  const held = JSON.stringify(names.map((name) => order[name]));
-  return held.length <= LONGEST ? hash("sha256", held) : undefined;
+  const held = JSON.stringify(names.filter((name) => order[name] !== undefined).map((name) => [name, order[name]]));
+  // Numbers too large for JSON are written as null, and would be alike with what is not there.
+  return held.length <= LONGEST && !held.includes("null") ? hash("sha256", held) : undefined;
 }

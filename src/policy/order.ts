@@ -40,15 +40,22 @@ const appliesTo = oncePer((policy: Policy) => {
  * What may be ordered instead at the drug's strength, in the policy's order: several are a choice. None when the strength is not
  * certain: by the codes of the strengths' value sets, by text where no code tells. Two strengths, or a code and a text that disagree, are none.
  */
-export function replacementsFor({ replacements, terminology }: Policy, drug: FhirObject): readonly Replacement[] {
-  const sets = codingsOf(drug)
-    .flatMap(codingKeys)
-    .flatMap((key) => terminology.namesByKey.get(key) ?? []);
-  const names = namesOf(drug).map(fold);
-  const found = replacements.filter(({ valueSet }) => {
-    const rules = terminology.sets.get(valueSet)?.text ?? [];
-    return sets.includes(valueSet) || rules.some((rule) => fitsRule(names, rule));
-  });
-  const strengths = new Set(found.map(({ valueSet }) => valueSet));
-  return strengths.size === 1 ? found : [];
+export function replacementsFor(policy: Policy, drug: FhirObject): readonly Replacement[] {
+  return replacementsOf(policy)(drug);
 }
+
+/** Told once of each drug, to which many orders may refer. */
+const replacementsOf = oncePer(({ replacements, terminology }: Policy) =>
+  oncePer((drug: FhirObject): readonly Replacement[] => {
+    const sets = codingsOf(drug)
+      .flatMap(codingKeys)
+      .flatMap((key) => terminology.namesByKey.get(key) ?? []);
+    const names = namesOf(drug).map(fold);
+    const found = replacements.filter(({ valueSet }) => {
+      const rules = terminology.sets.get(valueSet)?.text ?? [];
+      return sets.includes(valueSet) || rules.some((rule) => fitsRule(names, rule));
+    });
+    const strengths = new Set(found.map(({ valueSet }) => valueSet));
+    return strengths.size === 1 ? found : [];
+  }),
+);

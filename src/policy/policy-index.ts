@@ -38,16 +38,17 @@ export const indexPolicies = oncePer((policies: readonly Policy[]): PolicyIndex 
     const code = textIn(coding.code) ?? "";
     for (const key of mayBeNdc(code) ? [code, ...codingKeys(coding)] : [code]) visit(byKey.get(key) ?? []);
   };
+  const mayConcern = oncePer((drug: FhirObject): readonly Policy[] => {
+    const found = new Set<Policy>();
+    const add = (some: Iterable<Policy>) => {
+      for (const each of some) found.add(each);
+    };
+    for (const coding of codingsOf(drug)) byCoding(coding, add);
+    for (const name of namesOf(drug)) byText(name, add);
+    return found.size === 0 ? [] : policies.filter((policy) => found.has(policy));
+  });
   return {
-    mayConcern(drug) {
-      const found = new Set<Policy>();
-      const add = (some: Iterable<Policy>) => {
-        for (const each of some) found.add(each);
-      };
-      for (const coding of codingsOf(drug)) byCoding(coding, add);
-      for (const name of namesOf(drug)) byText(name, add);
-      return found.size === 0 ? [] : policies.filter((policy) => found.has(policy));
-    },
+    mayConcern,
     mayMean(text) {
       let isKnown = false;
       byText(text, () => {

@@ -1,6 +1,6 @@
 // The thread that works on the SQLite file. Each request is one transaction; the file is opened when first needed, and tried
 // again after a failure.
-import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
@@ -10,10 +10,21 @@ import type { SqliteAnswer, SqliteRequest } from "./sqlite.ts";
 const { path, maxPages } = workerData as { path: string; maxPages: number | undefined };
 const BUSY = 5_000; // milliseconds to wait for another process that writes
 
-let opened: DatabaseSync | undefined;
+let opened: { readonly database: DatabaseSync; readonly file: number | undefined } | undefined;
 
+/** Which file stands at the path; undefined where none does. */
+function fileAtPath(): number | undefined {
+  return path === ":memory:" ? undefined : statSync(path, { throwIfNoEntry: false })?.ino;
+}
+
+/** @throws DatabaseFailure where the file was taken away or replaced: what is written to it would be gone with the process */
 function open(): DatabaseSync {
-  if (opened) return opened;
+  if (opened && opened.file !== fileAtPath()) {
+    opened.database.close();
+    opened = undefined;
+    throw new DatabaseFailure("the file is gone or another");
+  }
+  if (opened) return opened.database;
   if (path !== ":memory:") {
     // Its parent has to be there: Node's recursive mkdir never ends in places such as /proc.
     if (!existsSync(dirname(path))) mkdirSync(dirname(path));
@@ -22,7 +33,7 @@ function open(): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: BUSY });
   database.exec("PRAGMA journal_mode = WAL");
   if (maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${maxPages}`);
-  opened = database;
+  opened = { database, file: fileAtPath() };
   return database;
 }
 
@@ -79,7 +90,7 @@ function whyOf(error: unknown): string {
 
 parentPort?.on("message", (request: "close" | ({ id: number } & SqliteRequest)) => {
   if (request === "close") {
-    opened?.close();
+    opened?.database.close();
     parentPort?.close();
     return;
   }

@@ -73,10 +73,15 @@ export function openStore(database: Database, options: StoreOptions): Store {
   async function recover(): Promise<void> {
     if (health.status === "starting") await open();
     else
-      await attempt(() => database.run(PROBE, true)).then(
+      await attempt(probe).then(
         () => log.info("the store works again"),
         () => {},
       );
+  }
+  /** Whether it works again. The tables may be gone: a file can be replaced. */
+  async function probe(): Promise<void> {
+    await database.migrate(loadMigrations());
+    await database.run(PROBE, true);
   }
   async function attempt<T>(work: () => Promise<T>): Promise<T> {
     // Before the tables are there, nothing can be kept or read.

@@ -52,6 +52,8 @@ describe("a source that was not received or not read is named, and is not 'not f
     ["an OperationOutcome without issues", { resourceType: "OperationOutcome" }],
     ["a string", "nothing"],
     ["a Bundle whose entry is no list", { resourceType: "Bundle", entry: {} }],
+    ["another resource", { resourceType: "Patient", id: "case-patient" }],
+    ["a Bundle of other resources alone", bundle({ resourceType: "Patient", id: "case-patient" })],
   ])("%s in place of a Bundle", async (_name, value) => {
     expect(await detailOf({ medicationStatements: value })).toContain("Could not be read: medication statements.");
   });

@@ -8,6 +8,7 @@ import { findSurvivors, testedOf } from "../../src/authoring/survivors.ts";
 import { answerOrderSign } from "../../src/cds-hooks/order-sign.ts";
 import { connectEhr } from "../../src/chart/ehr.ts";
 import { callOfCase, draftsOf, readCases } from "../../src/playground/cases.ts";
+import { sourcesRead } from "../../src/policy/decide.ts";
 import { takeNotes } from "../../src/policy/findings.ts";
 import { checkPolicies, loadPolicies, readPolicy } from "../../src/policy/load.ts";
 
@@ -52,6 +53,13 @@ describe.each(policies.map(({ id }) => id))("%s", (id) => {
     const { survivors, noticed, unknown } = findSurvivors(written, cases);
     expect([survivors.map(({ id: mutant }) => mutant), noticed, unknown]).toEqual([[], [], []]);
   });
+});
+
+test("what is asked of other orders of the drug alone is read, too", () => {
+  const [policy] = policies;
+  if (!policy) throw new Error("no policy");
+  const none = { criteria: [], cautions: [], unanswered: [] };
+  expect(sourcesRead({ ...policy, ...none })).toEqual(expect.arrayContaining(policy.alreadyOrdered.variables));
 });
 
 test("a call that holds an order of each policy gets a card of each", async () => {

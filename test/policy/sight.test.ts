@@ -94,6 +94,22 @@ test("orders are alike only where the elements asked about hold the same codes",
     expect(selects(order({ status: "draft", doNotPerform: true }))).toBe(false);
     expect(selects(order({ status: "draft", doNotPerform: "true" }))).toBe(true); // no boolean: as FHIRPath reads it
     expect(selects(order({ status: "draft", category: [{ coding: [{ code: "inpatient" }] }] }))).toBe(false);
+    expect(selects(JSON.parse('{"resourceType":"MedicationRequest","status":"draft"}'))).toBe(true);
     expect(selects(order({ status: "draft", category: [{ coding: [{ code: "outpatient" }] }] }))).toBe(true);
   }
+});
+
+test("what JSON writes as null is not remembered as what is not there", () => {
+  const absent: FhirRecord = { resourceType: "MedicationRequest" };
+  const values = [JSON.parse("1e999"), null, undefined];
+  const asked = values.map((doNotPerform) => ({ ...absent, doNotPerform }));
+  const answers = new Map<unknown, boolean>();
+  const expression = {
+    ...policy.appliesTo,
+    evaluate: ({ orders: [order] }: { orders: readonly FhirRecord[] }) =>
+      order?.doNotPerform === undefined ? [order] : [],
+  } as unknown as typeof policy.appliesTo;
+  const selects = rememberAlike(expression);
+  for (const order of asked) answers.set(order.doNotPerform, selects(order));
+  expect([...answers.values()]).toEqual([false, false, true]);
 });

@@ -1,8 +1,9 @@
 // The store, on SQLite and on PostgreSQL alike: what is kept, what is counted, and what happens when the database is not there.
+import { renameSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { pino } from "pino";
 import type { Feedback } from "../../src/cds-hooks/feedback.ts";
-import type { Database } from "../../src/store/database.ts";
+import { type Database, DatabaseFailure } from "../../src/store/database.ts";
 import type { IssuedCard } from "../../src/store/decision-log.ts";
 import { loadMigrations, openDatabase } from "../../src/store/open.ts";
 import type { Report, ReportQuery } from "../../src/store/report.ts";
@@ -389,6 +390,32 @@ describe("a database that is not there", () => {
     expect(lines.join()).toContain("drops its oldest rows");
     expect(lines.at(-1)).toContain('"lost":100');
   });
+});
+
+test("a file that is removed or moved away: feedback is refused, and kept in a file that is there", async () => {
+  const server = await databases.sqlite();
+  const url = await server.create();
+  const path = url.slice("sqlite:".length);
+  const log = pino({ level: "silent" });
+  const options = { log, retention: 400, keepComments: false, retry: 20 };
+  const store = openStore(openDatabase(url), options);
+  const isOk = () => store.health().status === "ok";
+  await until(isOk);
+  await store.keepFeedback("north", [feedback("before")]); // and what the store does as it opens is done
+  const ways = [() => rmSync(path), () => renameSync(path, `${path}.moved`)];
+  for (const [number, takeAway] of ways.entries()) {
+    takeAway();
+    await expect(store.keepFeedback("north", [feedback(`lost-${number}`)])).rejects.toThrow(DatabaseFailure);
+    expect(store.health()).toEqual({ status: "degraded", why: "the file is gone or another" });
+    await until(isOk);
+    await store.keepFeedback("north", [feedback(`kept-${number}`)]);
+    const reader = openDatabase(url);
+    const [rows = []] = await reader.run([{ sql: "SELECT card FROM feedback" }]);
+    expect(rows.map(({ card }) => card)).toEqual([`kept-${number}`]);
+    await reader.close();
+  }
+  await store.close();
+  await server.stop();
 });
 
 describe("a full disk", () => {
