@@ -10,9 +10,12 @@ const FORMATS: Record<string, (found: Findings) => string> = { text: writeText, 
 export const check: Command = {
   usage: "[folder of policies, by default cards] [--format text|json]",
   async run(args) {
-    const options = { format: { type: "string", default: "text" } } as const;
+    const options = {
+      format: { type: "string", default: "text" },
+      cards: { type: "string", default: "cards" },
+    } as const;
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-    const [directory = "cards", ...more] = positionals;
+    const [directory = values.cards, ...more] = positionals;
     const write = Object.hasOwn(FORMATS, values.format) ? FORMATS[values.format] : undefined;
     if (!write) throw new TypeError("--format must be text or json");
     if (more.length > 0) throw new TypeError("check takes one folder");

@@ -1,5 +1,6 @@
 // `npm run policy -- <command>`: what an author of policies runs. One command a file.
 import { PolicyFaults } from "../policy/findings.ts";
+import { nearest } from "../policy/suggest.ts";
 import { check } from "./check.ts";
 import { codes } from "./codes.ts";
 import type { Command } from "./command.ts";
@@ -12,7 +13,11 @@ const commands: Readonly<Record<string, Command>> = { check, try: tryPolicy, tes
 const [name = "", ...args] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
 try {
-  if (!command) throw new TypeError(name === "" ? "name a command" : `there is no command "${name}"`);
+  if (!command) {
+    const meant = nearest(name, Object.keys(commands));
+    const unknown = `there is no command "${name}"${meant ? `, did you mean "${meant}"?` : ""}`;
+    throw new TypeError(name === "" ? "name a command" : unknown);
+  }
   process.exitCode = await command.run(args);
 } catch (error) {
   if (error instanceof PolicyFaults) {

@@ -124,7 +124,7 @@ function refusalOf(decisions: readonly Decision[]): CallError | undefined {
   return new CallError(
     412,
     "incomplete",
-    `Neither medication history nor allergies could be read.${resting ? " The FHIR server failed repeatedly, and is asked again shortly." : ""} Send prefetch ${keys.join(", ")} as discovery asks for them, or fhirServer and fhirAuthorization for a server that this service may call.`,
+    `Nothing could be read of what the policy asks about the patient.${resting ? " The FHIR server failed repeatedly, and is asked again shortly." : ""} Send prefetch ${keys.join(", ")} as discovery asks for them, or fhirServer and fhirAuthorization for a server that this service may call.`,
     { expression: keys.map((key) => `prefetch.${key}`) },
   );
 }

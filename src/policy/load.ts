@@ -39,6 +39,10 @@ export function checkPolicies(
   const notes = takeNotes();
   const names = visibleIn(directory).filter((name) => statSync(join(directory, name)).isDirectory());
   if (names.length === 0) notes.fault(wholeFile(directory, "holds no policy folder"));
+  if (existsSync(join(directory, "policy.yaml"))) {
+    notes.fault(wholeFile(directory, "is a policy, not a folder of policies: name the folder that holds it"));
+    return { policies: [], faults: notes.faults, warnings: notes.warnings };
+  }
   const options = { needsCases, parse: createParser(), notes };
   const policies = names.map((name) => loadPolicy(join(directory, name), options));
   return {

@@ -1,6 +1,6 @@
 // A file of a policy, YAML or JSON: what it holds, every scalar as text, and where in it something is wrong. js-yaml reads it, at a
 // ninth of the time of `yaml`, which alone tells where things stand and so is asked only about what is wrong.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { FAILSAFE_SCHEMA, load } from "js-yaml";
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Scalar } from "yaml";
 import { type Finding, type Notes, wholeFile } from "./findings.ts";
@@ -24,7 +24,7 @@ export type SourceFile = {
 export function readSource(file: string, notes: Notes): SourceFile | undefined {
   const text = readText(file);
   if (text === undefined) {
-    notes.fault(wholeFile(file, "cannot be read"));
+    notes.fault(wholeFile(file, existsSync(file) ? "cannot be read" : "is missing"));
     return undefined;
   }
   let positions: Positions | undefined;

@@ -117,7 +117,7 @@ describe("cases.yaml", () => {
     unlinkSync(pathTo("cases.yaml"));
     const reason = "is missing: nothing shows that the policy decides as it should";
     const finding = { file: pathTo("cases.yaml"), line: 1, column: 1, place: "", reason, suggestion: undefined };
-    expect(check()).toMatchObject({ faults: [{ ...finding, reason: "cannot be read" }], warnings: [] });
+    expect(check()).toMatchObject({ faults: [{ ...finding, reason: "is missing" }], warnings: [] });
     const warnings: unknown[] = [];
     expect(loadPolicies(directory, (warning) => warnings.push(warning))).toHaveLength(1);
     expect(warnings).toEqual([finding]);
