@@ -66,13 +66,22 @@ export async function findDifferences(policy: Policy, peer: Peer, calls = bodies
   }
   for (const given of loadCases(join("cards", policy.id)).filter(isOfCodes).map(byCodesAlone)) {
     const orders = ordersOfCase(given);
-    const chart = chartOfCase(given);
+    const chart = withoutUnreadable(chartOfCase(given));
     if (ordersOfPolicy(policy, orders).length === 0) continue;
     const records = Object.values(chart).flatMap((source) => (source.state === "read" ? source.records : []));
     const ours = factsOf(decide(policy, orders, chart));
     await compare(given.name, ours, [...orders.map(({ asSent }) => asSent), ...records]);
   }
   return differences;
+}
+
+/** What cannot be read makes a criterion unknown to us; to CQL it is not there. */
+function withoutUnreadable(chart: Chart): Chart {
+  const entries = Object.entries(chart).map(([name, source]) => [
+    name,
+    source.state === "read" ? { ...source, unreadable: 0 } : source,
+  ]);
+  return Object.fromEntries(entries) as Chart;
 }
 
 /** To CQL a code has one spelling, which NDCs and systems by OID have not; and what was not received is not there. */
