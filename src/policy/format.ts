@@ -104,7 +104,9 @@ export const policyFileSchema = z.strictObject({
         name: text.describe("How the card calls it"),
         valueSet: valueSet.describe("The value set of whatever says that an order or record is of it"),
         brandNames: z.array(text).min(1).describe("In dosage text or a note, these forbid a change in one click"),
-        brandOnly: terms.describe("Words on an order that ask for the brand, or tell of a reaction: they forbid a change in one click"),
+        brandOnly: terms.describe(
+          "Words on an order that ask for the brand, or tell of a reaction: they forbid a change in one click",
+        ),
       }),
       preferred: z.strictObject({
         name: text.describe("How the card calls it"),
