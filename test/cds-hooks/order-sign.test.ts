@@ -284,7 +284,7 @@ describe("the change in one click", () => {
       [draftOf({ medicationCodeableConcept: { text: "Gleevec" } })],
       "the strength is not certain",
     ],
-    ["a note asks for the brand", [draft({ note: [{ text: "DAW" }] })], "asks for the brand"],
+    ["a note asks for the brand", [draft({ note: [{ text: "DAW" }] })], "ask for the brand"],
     ["a note names the brand", [draft({ note: [{ text: "As Gleevec before" }] })], "name Gleevec"],
     [
       "a patient instruction names the brand",
