@@ -112,9 +112,7 @@ function firstRow({ policy, chart, payer, authorized, criteria, cautions, gaps }
   if (cautions.some(({ caution }) => caution.overridesException)) return "overriding-caution";
   const deciding = criteria.filter(({ criterion }) => criterion.decides);
   if (deciding.every(({ outcome }) => outcome === "documented")) {
-    // A reaction to what the brand holds too is not passed over in silence.
-    const isTold = cautions.some(({ caution }) => caution.shownWithException);
-    return deciding.every(isEstablished) && !isTold ? "exception-established" : "exception-to-confirm";
+    return deciding.every(isEstablished) ? "exception-established" : "exception-to-confirm";
   }
   if (cautions.length > 0) return "caution";
   const unread = cautionSources(policy).some(
