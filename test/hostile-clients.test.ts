@@ -9,6 +9,7 @@ import type { ServerLimits } from "../src/server.ts";
 import { bundle, call, draft, draftOf, EMPTY_CHART, statement, withEhr } from "./support/calls.ts";
 import { BASE_URL, type Service, startService } from "./support/service.ts";
 import { createSigner, encode, registered, type Signer } from "./support/tokens.ts";
+import { until } from "./support/until.ts";
 
 const PATH = `/cds-services/${SERVICE_ID}`;
 const JSON_TYPE = { "content-type": "application/json" };
@@ -138,6 +139,34 @@ describe("too much", () => {
     expect(() => bound(requestOf(), new PassThrough() as never, () => {})).toThrow("Too many bodies");
     closing.emit("close");
     expect(() => bound(requestOf(), new PassThrough() as never, () => {})).not.toThrow();
+  });
+
+  test("bodies that began while there was room are refused as they grow beyond it", async () => {
+    const bound = readJsonBody("8mb", 1000);
+    const headers = { "content-type": "application/json" };
+    const ends: unknown[] = [];
+    const begun = [1, 2].map(() => {
+      const request = Object.assign(new PassThrough(), { headers });
+      bound(request as never, new PassThrough() as never, (error) => ends.push(error));
+      return request;
+    });
+    for (const request of begun) request.write(Buffer.alloc(600, " "));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(ends).toEqual([
+      expect.objectContaining({ status: 503, message: expect.stringContaining("Too many bodies") }),
+    ]);
+  });
+
+  test("a call that nobody waited for is no success in the log", async () => {
+    const socket = connect(Number(new URL(service.url).port), "127.0.0.1");
+    const id = "left-early";
+    const head = `POST ${PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\nX-Request-Id: ${id}`;
+    socket.write(`${head}\r\n\r\n{`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.destroy();
+    const lines = () => service.log.map((line) => JSON.parse(line)).filter(({ call }) => call === id);
+    await until(() => lines().length > 0);
+    expect(lines()).toMatchObject([{ status: 499, aborted: true }]);
   });
 
   test("a compressed body is not read: nobody needs one, and a small one may be a large one", async () => {

@@ -1,6 +1,7 @@
 // Checks a policy's cases.yaml: that there is one, that its cases fit their format, and that what they name is there. Whether the
 // policy gives the answers that they expect is another question.
 import { type CaseFile, caseFileSchema } from "./case-format.ts";
+import { chartTypes } from "./chart.ts";
 import { noteTwice } from "./check-policy.ts";
 import { checkRecord } from "./check-records.ts";
 import type { FhirObject } from "./fhir-json.ts";
@@ -11,14 +12,7 @@ import { readSource } from "./source-file.ts";
 import { nearest } from "./suggest.ts";
 
 /** The keys of a case under which records stand, and of what type those are. */
-const RECORDS = [
-  ["orders", "MedicationRequest"],
-  ["coverage", "Coverage"],
-  ["medicationStatements", "MedicationStatement"],
-  ["medicationRequests", "MedicationRequest"],
-  ["medicationDispenses", "MedicationDispense"],
-  ["allergies", "AllergyIntolerance"],
-] as const;
+const recordTypes = { orders: "MedicationRequest", ...chartTypes };
 
 /** @param policy what the cases name is looked up in; undefined where it has faults of its own */
 export function checkCases(file: string, policy: Policy | undefined, notes: Notes): void {
@@ -34,8 +28,8 @@ export function checkCases(file: string, policy: Policy | undefined, notes: Note
   const { cases } = source.value as Pick<CaseFile, "cases">; // as written: what an anchor shares is one object, and looked at once
   const looked = new Set<FhirObject>();
   for (const [index, given] of cases.entries()) {
-    for (const [key, type] of RECORDS) {
-      for (const [each, record] of (given[key] ?? []).entries())
+    for (const [key, type] of Object.entries(recordTypes)) {
+      for (const [each, record] of (given[key as keyof typeof recordTypes] ?? []).entries())
         checkRecord(source, ["cases", index, key, each], record, { type, looked });
     }
   }

@@ -1,7 +1,6 @@
 // Checks the records that cases give in brief: a mistyped element is one that no expression reads, so that a case would pass for a
 // patient other than its author meant.
-import type { FhirObject } from "./fhir-json.ts";
-import { isObject } from "./fhir-json.ts";
+import { type FhirObject, isObject } from "./fhir-json.ts";
 import type { Path, SourceFile } from "./source-file.ts";
 import { nearest } from "./suggest.ts";
 import { elementOf, elementsOf, isType, jsonNames } from "./types.ts";
