@@ -86,7 +86,7 @@ function withoutUnreadable(chart: Chart): Chart {
 
 /** To CQL a code has one spelling, which NDCs and systems by OID have not; and what was not received is not there. */
 function isOfCodes(given: PolicyCase): boolean {
-  return given.unread.length === 0 && !/sid\/ndc|urn:oid/.test(JSON.stringify(given));
+  return given.unread.length + given.inPart.length === 0 && !/sid\/ndc|urn:oid/.test(JSON.stringify(given));
 }
 
 const TEXTS = new Set(["text", "display", "description", "note", "coverage"]);
