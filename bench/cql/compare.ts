@@ -47,8 +47,8 @@ export async function compareWithCql({ rounds = 7 }: { rounds?: number } = {}): 
     const body = JSON.stringify(callOf(size, DRUG));
     const calls = (count: number) => Array.from({ length: count }, () => JSON.parse(body));
     const decideOn = async (call: ReturnType<typeof JSON.parse>) => {
-      const { orders, chart } = await readCase(policy, call);
-      return decide(policy, orders, chart);
+      const { orders, chart, reading } = await readCase(policy, call);
+      return decide(orders, chart, reading);
     };
     const read = (count: number) => Promise.all(calls(count).map((call) => readCase(policy, call)));
     const ours: number[] = [];
@@ -59,9 +59,9 @@ export async function compareWithCql({ rounds = 7 }: { rounds?: number } = {}): 
     for (let round = 0; round <= rounds; round += 1) {
       // Reading the chart is where our selection is made, so it counts.
       ours.push(await cpuOf(calls(OURS[size]), decideOn));
-      alone.push(timeOf(await read(OURS[size]), ({ orders, chart }) => decide(policy, orders, chart)));
+      alone.push(timeOf(await read(OURS[size]), ({ orders, chart, reading }) => decide(orders, chart, reading)));
       whole.push(await cpuOf(calls(CQL[size]).map(recordsOfCall), (records) => peer.evaluate(records)));
-      selected.push(await cpuOf(await read(SELECTED), (given) => peer.evaluate(selectedRecords(policy, given))));
+      selected.push(await cpuOf(await read(SELECTED), (given) => peer.evaluate(selectedRecords(given))));
     }
     // The first round warms up.
     const [cost, decision, cql, cqlBehindSelection] = [ours, alone, whole, selected].map((costs) =>

@@ -2,29 +2,33 @@
 // codes alone. Times of engines that answer differently would compare nothing.
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { readCase as readPatient } from "../../src/authoring/run-cases.ts";
 import { readOrderSign } from "../../src/cds-hooks/order-sign.ts";
 import { connectEhr } from "../../src/chart/ehr.ts";
-import { chartOfCase, loadCases, ordersOfCase, type PolicyCase } from "../../src/playground/cases.ts";
+import { loadCases, type PolicyCase } from "../../src/playground/cases.ts";
 import type { Chart } from "../../src/policy/chart.ts";
-import { decide, expressionsOf, ordersOfPolicy } from "../../src/policy/decide.ts";
-import { poolRecords } from "../../src/policy/evidence.ts";
+import { decide } from "../../src/policy/decide.ts";
 import type { FhirRecord } from "../../src/policy/fhir-json.ts";
-import { oncePer } from "../../src/policy/once.ts";
-import type { Order } from "../../src/policy/order.ts";
+import { memoizeByObject } from "../../src/policy/memoize.ts";
+import type { PolicyOrders } from "../../src/policy/order.ts";
 import type { Policy } from "../../src/policy/policy.ts";
+import type { Reading } from "../../src/policy/reading.ts";
 import { type Bundle, bodies } from "./bodies.ts";
 import { type Facts, factsOf, type Peer } from "./peer.ts";
 
 /** What decide takes. */
-export type Case = { readonly orders: readonly Order[]; readonly chart: Chart };
+export type Case = { readonly orders: PolicyOrders; readonly chart: Chart; readonly reading: Reading };
 
 const ehr = connectEhr({ fhirServers: [], privateNetwork: false });
 
 /** Reads a call as the service does. */
-const settingsFor = oncePer((policy: Policy) => ({ policies: [policy], callDeadline: 60_000 }));
+const settingsFor = memoizeByObject((policy: Policy) => ({ policies: [policy], callDeadline: 60_000 }));
 
-export function readCase(policy: Policy, call: unknown): Promise<Case> {
-  return readOrderSign(call, { ehr }, settingsFor(policy));
+export async function readCase(policy: Policy, call: unknown): Promise<Case> {
+  const { concerned, chart, reading } = await readOrderSign(call, { ehr }, settingsFor(policy));
+  const [orders] = concerned;
+  if (!orders) throw new Error("the policy applies to no order of the call");
+  return { orders, chart, reading };
 }
 
 /** All records of a call, drafts and chart, as they were received. */
@@ -34,13 +38,10 @@ export function recordsOfCall(call: Record<string, unknown>): FhirRecord[] {
   return bundles.flatMap(({ entry }) => entry.map(({ resource }) => resource as FhirRecord));
 }
 
-/** The records that our selection leaves for the expressions of the policy. */
-export function selectedRecords(policy: Policy, { orders, chart }: Case): FhirRecord[] {
-  const drafts = ordersOfPolicy(policy, orders).map(({ resolved }) => resolved);
-  const { pools } = poolRecords(policy.terminology, expressionsOf(policy), chart, drafts);
-  return [...pools.byVariable.values()]
-    .flatMap(({ all, candidates }) => (candidates ? [...candidates.keys()] : all))
-    .map(asFhir);
+/** The records that our screen leaves for the expressions of the policy. */
+export function selectedRecords({ orders, chart }: Case): FhirRecord[] {
+  const records = Object.values(chart).flatMap((source) => (source.state === "read" ? source.records : []));
+  return [...orders.orders.map(({ resolved }) => resolved), ...records].map(asFhir);
 }
 
 /** The chart reader makes a list of the information source, of which FHIR has one. */
@@ -60,17 +61,17 @@ export async function findDifferences(policy: Policy, peer: Peer, calls = bodies
   };
   for (const [name, call] of calls) {
     const read = await readCase(policy, structuredClone(call));
-    const ours = factsOf(decide(policy, read.orders, read.chart));
+    const ours = factsOf(decide(read.orders, read.chart, read.reading));
     await compare(name, ours, recordsOfCall(call));
-    await compare(`${name}, behind the selection`, ours, selectedRecords(policy, read));
+    await compare(`${name}, behind the selection`, ours, selectedRecords(read));
   }
   for (const given of loadCases(join("cards", policy.id)).filter(isOfCodes).map(byCodesAlone)) {
-    const orders = ordersOfCase(given);
-    const chart = withoutUnreadable(chartOfCase(given));
-    if (ordersOfPolicy(policy, orders).length === 0) continue;
+    const read = readPatient(policy, given);
+    if (!read) continue;
+    const chart = withoutUnreadable(read.chart);
     const records = Object.values(chart).flatMap((source) => (source.state === "read" ? source.records : []));
-    const ours = factsOf(decide(policy, orders, chart));
-    await compare(given.name, ours, [...orders.map(({ asSent }) => asSent), ...records]);
+    const ours = factsOf(decide(read.concerned, chart, read.reading));
+    await compare(given.name, ours, [...read.concerned.orders.map(({ asSent }) => asSent), ...records]);
   }
   return differences;
 }

@@ -1,19 +1,19 @@
 // What a policy can give, and whether any case sees it: rows of the decision table, outcomes, rules, cautions, changes and why there is none.
 import type { CaseFile } from "../playground/cases.ts";
 import type { WhyNot } from "../policy/change.ts";
-import { type Outcome, ordersOfPolicy, type Row } from "../policy/decide.ts";
+import type { Outcome, Row } from "../policy/decide.ts";
 import { type Explanation, explain } from "../policy/explain.ts";
 import type { Policy } from "../policy/policy.ts";
-import { readyCase } from "./run-cases.ts";
+import { readCase } from "./run-cases.ts";
 
 export type Coverage = { readonly possible: number; readonly unseen: readonly string[] };
 
 export function coverageOf(policy: Policy, { cases }: CaseFile): Coverage {
   const seen = new Set<string>();
   for (const given of cases) {
-    const { orders, chart } = readyCase(given);
-    const isSpokenOf = ordersOfPolicy(policy, orders).length > 0;
-    for (const thing of isSpokenOf ? thingsSeen(explain(policy, orders, chart)) : ["row no-order"]) seen.add(thing);
+    const read = readCase(policy, given);
+    const things = read ? thingsSeen(explain(read.concerned, read.chart, read.reading)) : ["row no-order"];
+    for (const thing of things) seen.add(thing);
   }
   const possible = thingsPossible(policy);
   return { possible: possible.length, unseen: possible.filter((thing) => !seen.has(thing)) };

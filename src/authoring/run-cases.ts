@@ -1,12 +1,14 @@
 // Runs what cases.yaml demands of a policy: its cases, and its tables of names, codes and payers.
 import { type Card, cardFor } from "../cds-hooks/card.ts";
 import { CASE_PATIENT, type CaseFile, chartOfCase, ordersOfCase, type PolicyCase } from "../playground/cases.ts";
-import type { Chart } from "../policy/chart.ts";
-import { type Decision, decide, ordersOfPolicy } from "../policy/decide.ts";
+import { type Decision, decide } from "../policy/decide.ts";
 import { membership, mentioned } from "../policy/membership.ts";
-import type { Order } from "../policy/order.ts";
+import { memoizeByObject } from "../policy/memoize.ts";
+import { ordersFor } from "../policy/order.ts";
 import { matchPayer } from "../policy/payer.ts";
 import type { Policy } from "../policy/policy.ts";
+import { startReading } from "../policy/reading.ts";
+import { createTexts, type Texts } from "../policy/texts.ts";
 import type { Terminology } from "../policy/value-sets.ts";
 import { terminalText } from "./terminal.ts";
 
@@ -23,21 +25,19 @@ export type Tested = {
 /** Something that cases.yaml demands. Ends at the first difference where nobody asks for the next. */
 export type Check = { readonly name: string; readonly differences: (tested: Tested) => Iterable<Difference> };
 
-/** A case with its orders and its chart, made once. */
-export type ReadyCase = { readonly given: PolicyCase; readonly orders: readonly Order[]; readonly chart: Chart };
-
-export function readyCase(given: PolicyCase): ReadyCase {
-  return { given, orders: ordersOfCase(given), chart: chartOfCase(given) };
+/** The orders and the chart of a case, as a policy reads them; undefined where it applies to none of the orders. */
+export function readCase(policy: Policy, given: PolicyCase) {
+  const reading = startReading(alone(policy));
+  const concerned = ordersFor(policy, ordersOfCase(given), reading);
+  return concerned && { concerned, chart: chartOfCase(given, reading), reading };
 }
+
+/** One list for all cases, so that its screen is made once. */
+const alone = memoizeByObject((policy: Policy) => [policy]);
 
 /** Everything that the file demands: the tables first, which take the least time. */
 export function checksOf(file: CaseFile): Check[] {
-  return [
-    ...namesOf(file),
-    ...codesOf(file),
-    ...payersOf(file),
-    ...file.cases.map((given) => checkOf(readyCase(given))),
-  ];
+  return [...namesOf(file), ...codesOf(file), ...payersOf(file), ...file.cases.map(checkOf)];
 }
 
 function namesOf({ names }: CaseFile): Check[] {
@@ -51,8 +51,9 @@ function namesOf({ names }: CaseFile): Check[] {
 }
 
 function gradeOf(terminology: Terminology, set: string, text: string): string {
-  if (membership(terminology, { text }).has(set)) return "is";
-  return mentioned(terminology, { text }).has(set) ? "mentions" : "neither";
+  const texts = createTexts();
+  if (membership(terminology, { text }, texts).has(set)) return "is";
+  return mentioned(terminology, { text }, texts).has(set) ? "mentions" : "neither";
 }
 
 function codesOf({ codes }: CaseFile): Check[] {
@@ -60,7 +61,7 @@ function codesOf({ codes }: CaseFile): Check[] {
     Object.entries(systems).flatMap(([system, listed]) =>
       listed.map((code) =>
         check(`codes: ${system}|${code}`, `in ${set}`, "yes", ({ terminology }) =>
-          membership(terminology, { coding: [{ system, code }] }).has(set) ? "yes" : "no",
+          membership(terminology, { coding: [{ system, code }] }, createTexts()).has(set) ? "yes" : "no",
         ),
       ),
     ),
@@ -77,7 +78,9 @@ function payersOf({ payers }: CaseFile): Check[] {
         payor: [{ display }],
       };
       const source = { state: "read", records: [coverage], shortfalls: [], unreadable: 0, otherPatient: 0 } as const;
-      return check(`payers: ${display}`, "payer", expected, ({ payer }) => matchPayer({ payer }, source));
+      return check(`payers: ${display}`, "payer", expected, ({ payer }) =>
+        matchPayer({ payer }, source, createTexts()),
+      );
     }),
   );
 }
@@ -92,13 +95,14 @@ function check(name: string, what: string, expected: string, get: (tested: Teste
   };
 }
 
-function checkOf(ready: ReadyCase): Check {
-  return { name: ready.given.name, differences: ({ policy }) => differencesIn(policy(), ready) };
+function checkOf(given: PolicyCase): Check {
+  return { name: given.name, differences: ({ policy }) => differencesIn(policy(), given) };
 }
 
-function* differencesIn(policy: Policy, { given, orders, chart }: ReadyCase): Generator<Difference> {
+function* differencesIn(policy: Policy, given: PolicyCase): Generator<Difference> {
   const { row, payer, criteria, cautions, changes, suggestions, says, saysNot } = given.expect;
-  const decision = ordersOfPolicy(policy, orders).length > 0 ? decide(policy, orders, chart) : undefined;
+  const read = readCase(policy, given);
+  const decision = read && decide(read.concerned, read.chart, read.reading);
   const outcomes = new Map(decision?.criteria.map(({ criterion, outcome }) => [criterion.id, outcome]));
   const compared: [what: string, expected: string | undefined, got: string][] = [
     ["row", row, decision?.row ?? "no-order"],
@@ -113,7 +117,7 @@ function* differencesIn(policy: Policy, { given, orders, chart }: ReadyCase): Ge
     if (expected !== undefined && expected !== got) yield { what, expected, got };
   }
   if (!suggestions && says.length + saysNot.length === 0) return;
-  const shown = decision && cardOf(decision);
+  const shown = read && decision && cardOf(decision, read.reading.texts);
   const labels = list(shown?.suggestions?.map(({ label }) => label) ?? []);
   if (suggestions && list(suggestions) !== labels)
     yield { what: "suggestions", expected: list(suggestions), got: labels };
@@ -127,9 +131,9 @@ const nameOf = (change: Decision["changes"][number]) => (change.kind === "none" 
 const list = (names: readonly string[]) => `[${names.join(", ")}]`;
 
 /** The card that a client of the default form gets. */
-function cardOf(decision: Decision): Card | undefined {
+function cardOf(decision: Decision, texts: Texts): Card | undefined {
   const settings = { baseUrl: "http://localhost", exceptionCard: false };
-  return cardFor(decision, settings, { replacement: "update", dialect: "standard" });
+  return cardFor(decision, texts, settings, { replacement: "update", dialect: "standard" });
 }
 
 /** Summary and detail on one line. */

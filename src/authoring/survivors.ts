@@ -1,9 +1,8 @@
 // Puts the mutants of a policy to its cases: which of them no case notices. A mutant that the author has named equivalent, with a reason,
 // may go unnoticed, and must.
 import type { CaseFile } from "../policy/case-format.ts";
-import { createParser } from "../policy/fhirpath-forms.ts";
 import { policyOf, terminologyOf, type WrittenPolicy } from "../policy/load.ts";
-import { oncePer } from "../policy/once.ts";
+import { memoizeByObject } from "../policy/memoize.ts";
 import { withCommonWords } from "../policy/payer-words.ts";
 import { type Mutant, mutantsOf } from "./mutants.ts";
 import { type Check, checksOf, type Tested } from "./run-cases.ts";
@@ -25,7 +24,11 @@ export function findSurvivors(written: WrittenPolicy, cases: CaseFile): MutantRe
   const named = new Set(cases.equivalent.flatMap(({ mutants: ids }) => ids));
   const known = new Set(mutants.map(({ id }) => id));
   const notice = createNotice(cases);
-  const results = mutants.map((mutant) => ({ mutant, by: notice(testedOf(mutant.make(written))) }));
+  const results = mutants.map((mutant) => {
+    const made = mutant.make(written);
+    const by = notice(testedOf(made)) ?? (isAccepted(made) ? undefined : "check");
+    return { mutant, by };
+  });
   const silent = results.filter(({ by }) => by === undefined).map(({ mutant }) => mutant);
   return {
     mutants: mutants.length,
@@ -36,15 +39,23 @@ export function findSurvivors(written: WrittenPolicy, cases: CaseFile): MutantRe
   };
 }
 
-const parse = createParser(); // mutants differ in one expression
-
 export function testedOf(written: WrittenPolicy): Tested {
-  const policy = oncePer((each: WrittenPolicy) => policyOf(each, terminologyOf(each), parse));
+  const policy = memoizeByObject((each: WrittenPolicy) => policyOf(each, terminologyOf(each)));
   return {
     terminology: terminologyOf(written),
     payer: withCommonWords(written.file.payer),
     policy: () => policy(written),
   };
+}
+
+/** Whether `check` takes the policy: one that it refuses never decides, so no case has to notice it. */
+function isAccepted(written: WrittenPolicy): boolean {
+  let isSound = true;
+  const fault = () => {
+    isSound = false;
+  };
+  policyOf({ ...written, source: { ...written.source, fault } }, terminologyOf(written));
+  return isSound;
 }
 
 /** Tells the first check that differs. Cases that noticed the last mutants come first, since they often notice the next. */

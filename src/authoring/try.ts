@@ -4,15 +4,16 @@ import { type Card, cardFor } from "../cds-hooks/card.ts";
 import { CallError } from "../cds-hooks/errors.ts";
 import { type OrderSignCase, readOrderSign } from "../cds-hooks/order-sign.ts";
 import type { Ehr } from "../chart/ehr.ts";
-import { decide, ordersOfPolicy, type Row } from "../policy/decide.ts";
+import { decide, type Row } from "../policy/decide.ts";
 import { type Explanation, explain, type Selection } from "../policy/explain.ts";
 import { codingsOf, namesOf, referenceTo, textIn } from "../policy/fhir-json.ts";
 import type { PolicyFile } from "../policy/format.ts";
 import { nameOf } from "../policy/functions.ts";
 import type { Gap } from "../policy/gaps.ts";
 import { membership } from "../policy/membership.ts";
-import { drugOf, type Order } from "../policy/order.ts";
+import { drugOf, type Order, ordersFor } from "../policy/order.ts";
 import type { Policy } from "../policy/policy.ts";
+import type { Reading } from "../policy/reading.ts";
 import type { Command } from "./command.ts";
 import { type OpenPolicy, openPolicy } from "./open-policy.ts";
 import { readCall } from "./read-call.ts";
@@ -99,21 +100,21 @@ function smallestBundle({ terminology, nonPreferred }: Policy) {
 }
 
 async function tryOn({ policy, written }: OpenPolicy, body: unknown, file: string): Promise<Trial> {
-  const { orders, chart, ignored, reads } = await readFrom(policy, body, file);
-  const isSpokenOf = ordersOfPolicy(policy, orders).length > 0;
-  const decision = isSpokenOf ? decide(policy, orders, chart) : undefined;
+  const { drafts, concerned, chart, reading, ignored, reads } = await readFrom(policy, body, file);
+  const [orders] = concerned;
+  const decision = orders && decide(orders, chart, reading);
   return {
     policy: policy.id,
     revision: policy.revision,
     nonPreferred: policy.nonPreferred.valueSet,
     row: decision?.row ?? "no-order",
-    drafts: orders.map((order) => describeDraft(policy, order)),
+    drafts: drafts.map((order) => describeDraft(policy, order, reading)),
     ignored,
     reads,
     gaps: decision?.gaps ?? [],
     unusable: findUnusable(body),
-    explanation: isSpokenOf ? asWritten(explain(policy, orders, chart), written.file) : undefined,
-    card: decision && cardFor(decision, SETTINGS, { replacement: "update", dialect: "standard" }),
+    explanation: orders && asWritten(explain(orders, chart, reading), written.file),
+    card: decision && cardFor(decision, reading.texts, SETTINGS, { replacement: "update", dialect: "standard" }),
   };
 }
 
@@ -144,11 +145,11 @@ function asWritten(explanation: Explanation, { authorized, criteria, cautions }:
   };
 }
 
-function describeDraft(policy: Policy, order: Order): Draft {
+function describeDraft(policy: Policy, order: Order, reading: Reading): Draft {
   const drug = drugOf(order.resolved) ?? {};
-  const valueSets = [...membership(policy.terminology, drug)];
+  const valueSets = [...membership(policy.terminology, drug, reading.texts)];
   const isProduct = valueSets.includes(policy.nonPreferred.valueSet);
-  const isSpokenOf = ordersOfPolicy(policy, [order]).length > 0;
+  const isSpokenOf = ordersFor(policy, [order], reading) !== undefined;
   return {
     order: referenceTo(order.asSent) ?? "an order without id",
     names: namesOf(drug).length > 0 ? namesOf(drug) : nameOf(policy.terminology, drug),

@@ -3,9 +3,10 @@
 import { randomUUID } from "node:crypto";
 import type { Decision, Row } from "../policy/decide.ts";
 import { referenceTo } from "../policy/fhir-json.ts";
-import { oncePer } from "../policy/once.ts";
+import { memoizeByObject } from "../policy/memoize.ts";
 import { type CardTexts, LONGEST_SUMMARY, type Policy } from "../policy/policy.ts";
 import { renderPlain } from "../policy/template.ts";
+import type { Texts } from "../policy/texts.ts";
 import { nameOrders, templateValuesOf, writeDetail } from "./detail.ts";
 import { type ClientForm, changesOffered, isChoice, type Suggestion, suggestionsFor } from "./suggestion.ts";
 
@@ -55,12 +56,13 @@ function faceOf(row: Row, { exceptionCard }: CardSettings): Face | undefined {
   return faces[row];
 }
 
-/** The card, or undefined where the decision is silent. */
-export function cardFor(decision: Decision, settings: CardSettings, form: ClientForm): Card | undefined {
+/** The card, or undefined where the decision is silent. @param texts those of the request */
+export function cardFor(decision: Decision, texts: Texts, settings: CardSettings, form: ClientForm): Card | undefined {
   const face = faceOf(decision.row, settings);
   if (!face) return undefined;
   const { policy, changes } = decision;
   const names = nameOrders(decision);
+  const values = templateValuesOf(decision);
   const offered = changesOffered(changes, form);
   const suggestions = changes.flatMap((change, index) =>
     offered.has(change) ? suggestionsFor(change, policy, names[index] ?? policy.nonPreferred.name, form) : [],
@@ -69,9 +71,9 @@ export function cardFor(decision: Decision, settings: CardSettings, form: Client
   const orders = changes.map(({ order }) => referenceTo(order.asSent)).filter((reference) => reference !== undefined);
   return {
     uuid: randomUUID(),
-    summary: shorten(renderPlain(policy.texts[face.summary], templateValuesOf(decision))),
+    summary: shorten(renderPlain(policy.texts[face.summary], values, texts)),
     indicator: face.indicator,
-    detail: writeDetail(decision, names, form),
+    detail: writeDetail({ decision, names, values, offered, form, texts }),
     source: {
       label: labelOf(policy),
       url: `${settings.baseUrl}/policies/${encodeURIComponent(policy.id)}`,
@@ -101,7 +103,7 @@ function shorten(summary: string): string {
   return characters.length > LONGEST_SUMMARY ? `${characters.slice(0, LONGEST_SUMMARY - 1).join("")}…` : summary;
 }
 
-const labelOf = oncePer(
+const labelOf = memoizeByObject(
   ({ publisher, title, reviewDate }: Policy) => `${publisher}: ${title} (reviewed ${usDate(reviewDate)})`,
 );
 

@@ -7,10 +7,23 @@ import type { CriterionFinding, Decision, Evidence, Outcome, Row } from "../poli
 import { type FhirRecord, isObject, namesOf, referenceTo, textIn } from "../policy/fhir-json.ts";
 import type { Gap } from "../policy/gaps.ts";
 import { drugOf } from "../policy/order.ts";
-import { escapeMarkdown, plain, renderMarkdown, type TemplateValues } from "../policy/template.ts";
-import { type ClientForm, changesOffered, enterAgain, isChoice } from "./suggestion.ts";
+import { escapeMarkdown, plain, renderMarkdown, type Template, type TemplateValues } from "../policy/template.ts";
+import type { Texts } from "../policy/texts.ts";
+import { type ClientForm, enterAgain, isChoice } from "./suggestion.ts";
 
 const MOST_EVIDENCE = 3;
+
+/** What the words of a card are made from. */
+export type CardParts = {
+  readonly decision: Decision;
+  /** How each order is called, in the order of the decision's changes. */
+  readonly names: readonly string[];
+  readonly values: TemplateValues;
+  /** The changes that the card's suggestions make. */
+  readonly offered: ReadonlySet<Change>;
+  readonly form: ClientForm;
+  readonly texts: Texts;
+};
 
 /** What the texts of a policy may speak of. `evidence` is added where there is some. */
 export function templateValuesOf({ policy, changes, criteria }: Decision): TemplateValues {
@@ -37,25 +50,27 @@ export function nameOrders({ changes, policy }: Decision): string[] {
   });
 }
 
-export function writeDetail(decision: Decision, names: readonly string[], form: ClientForm): string {
+export function writeDetail(parts: CardParts): string {
+  const { decision, names, values, texts } = parts;
   const { policy, row, criteria, gaps, payer } = decision;
-  const values = templateValuesOf(decision);
+  const write = (template: Template, more: TemplateValues = {}) =>
+    renderMarkdown(template, { ...values, ...more }, texts);
   const isException = row === "exception-to-confirm" || row === "exception-established";
   const plan = isException ? "planConfirm" : payer === "this-payer" ? "planKnown" : "planUnknown";
   const ordered = [...new Set(names)].map((name) => `**${escapeMarkdown(name)}**`).join(", ");
   const cautions = decision.cautions.filter(({ caution }) => !isException || caution.shownWithException);
   const paragraphs = [
-    ...cautions.map(({ caution, records }) => {
-      return `**Caution:** ${renderMarkdown(caution.text, { ...values, evidence: records })}`;
-    }),
-    `${ordered}: ${renderMarkdown(policy.texts[plan], values)}`,
-    [...criteria.map((finding) => writeCriterion(finding, decision, values)), ...writeGaps(gaps)].join("\n"),
-    [...writeWhyNot(decision, names), ...writeHow(decision, names, form)].join("\n"),
-    isException ? renderMarkdown(policy.texts.confirm, values) : renderMarkdown(policy.texts.exception, values),
-    renderMarkdown(policy.texts.closing, values),
+    ...cautions.map(({ caution, records }) => `**Caution:** ${write(caution.text, { evidence: records })}`),
+    `${ordered}: ${write(policy.texts[plan])}`,
+    [...criteria.map((finding) => writeCriterion(finding, decision, write)), ...writeGaps(gaps)].join("\n"),
+    [...writeWhyNot(decision, names), ...writeHow(parts)].join("\n"),
+    isException ? write(policy.texts.confirm) : write(policy.texts.exception),
+    write(policy.texts.closing),
   ];
   return paragraphs.filter(Boolean).join("\n\n");
 }
+
+type Write = (template: Template, more?: TemplateValues) => string;
 
 const WORDS: Record<Outcome, string> = {
   documented: "found",
@@ -64,26 +79,26 @@ const WORDS: Record<Outcome, string> = {
   unknown: "not found in what was received",
 };
 
-function writeCriterion(finding: CriterionFinding, { gaps }: Decision, values: TemplateValues): string {
+function writeCriterion(finding: CriterionFinding, { gaps }: Decision, write: Write): string {
   const { criterion, outcome, evidence, sources } = finding;
   const nothingReceived = sources.every((source) =>
     gaps.some((gap) => gap.source === source && ["not-received", "failed", "resting"].includes(gap.kind)),
   );
   const usual = outcome === "unknown" && nothingReceived ? "not received" : WORDS[outcome];
   const word = criterion.words[outcome] ?? usual;
-  const found = evidence.length > 0 ? `: ${writeEvidence(evidence, values)}` : "";
+  const found = evidence.length > 0 ? `: ${writeEvidence(evidence, write)}` : "";
   const wouldCount = outcome !== "documented" && criterion.wouldCount ? ` Would count: ${criterion.wouldCount}.` : "";
   const reminder = criterion.reminder ? ` ${criterion.reminder}` : "";
   return `- ${criterion.label}: **${word}**${found}.${wouldCount}${reminder}`;
 }
 
 /** The newest first; records without a date last. A note stands once for all that it concerns. */
-function writeEvidence(evidence: readonly Evidence[], values: TemplateValues): string {
+function writeEvidence(evidence: readonly Evidence[], write: Write): string {
   const newest = evidence.toSorted((a, b) => (dateOf(b.record) ?? "").localeCompare(dateOf(a.record) ?? ""));
   const byNote = Map.groupBy(newest.slice(0, MOST_EVIDENCE), ({ rule }) => rule.note);
   const groups = [...byNote].map(([note, group]) => {
     const shown = group.map(({ record, rule }) => {
-      return renderMarkdown(rule.show, { ...values, evidence: [record] }) + whereStands(record);
+      return write(rule.show, { evidence: [record] }) + whereStands(record);
     });
     return shown.join("; ") + (note ? ` – ${note}` : "");
   });
@@ -187,8 +202,7 @@ function nameRecord(record: FhirRecord | undefined): string {
 }
 
 /** How to change, where one suggestion is not all there is to it. */
-function* writeHow({ changes, policy }: Decision, names: readonly string[], form: ClientForm): Generator<string> {
-  const offered = changesOffered(changes, form);
+function* writeHow({ decision: { changes, policy }, names, offered, form }: CardParts): Generator<string> {
   for (const [index, change] of changes.entries()) {
     if (change.kind === "none") continue;
     const ordered = escapeMarkdown(names[index] ?? policy.nonPreferred.name);

@@ -3,8 +3,7 @@
 
 import { searchFor } from "../chart/sources.ts";
 import { type ChartVariable, chartVariables } from "../policy/chart.ts";
-import { sourcesRead } from "../policy/decide.ts";
-import type { Policy } from "../policy/policy.ts";
+import { type Policy, sourcesRead } from "../policy/policy.ts";
 import { HOOK } from "./request.ts";
 
 export const SERVICE_ID = "preferred-product-order-sign";

@@ -1,10 +1,12 @@
 // The draft orders of a call: every MedicationRequest of the patient in context.draftOrders, wherever it stands.
 import type { EhrAccess } from "../chart/ehr.ts";
-import { isOversized } from "../chart/oversized.ts";
 import { MOST_REASONS, namesDrug, patientIn, resolveRecord, unresolvedDrug } from "../chart/record.ts";
 import { addToIndex, createIndex, fetchReferred, findReferred, type ReferenceIndex } from "../chart/references.ts";
+import { isOversized } from "../chart/size.ts";
 import { type FhirObject, type FhirRecord, isObject, isRecord, objectsIn, textIn } from "../policy/fhir-json.ts";
-import { drugOf, type Order } from "../policy/order.ts";
+import { drugOf, type Order, type PolicyOrders } from "../policy/order.ts";
+import type { Reading } from "../policy/reading.ts";
+import type { Screen } from "../policy/screen.ts";
 import { CallError } from "./errors.ts";
 import type { OrderSignCall } from "./request.ts";
 
@@ -28,7 +30,7 @@ export type Drafts = {
 export async function readDrafts(
   call: OrderSignCall,
   access: EhrAccess | undefined,
-  mightMatter: (text: string) => boolean,
+  { screen }: Reading,
 ): Promise<Drafts> {
   const { draftOrders, patientId } = call.context;
   const index = createIndex(call.fhirServer);
@@ -45,7 +47,7 @@ export async function readDrafts(
     await fetchReferred(
       index,
       access,
-      own.flatMap((request) => missingDrug(request, index, mightMatter)),
+      own.flatMap((request) => missingDrug(request, index, screen)),
     );
   const orders = own.map((asSent) => ({ asSent, resolved: resolveRecord(index, asSent) }));
   return {
@@ -70,37 +72,32 @@ function refuseTooMany(drafts: number): void {
 }
 
 /** The reference to the draft's drug, where nothing sent says what it is, or where its name may be one that a policy knows. */
-function missingDrug(
-  request: FhirRecord,
-  index: ReferenceIndex,
-  mightMatter: (text: string) => boolean,
-): FhirObject | [] {
+function missingDrug(request: FhirRecord, index: ReferenceIndex, screen: Screen): FhirObject | [] {
   const drug = unresolvedDrug(index, request);
   const display = textIn(drug?.display);
-  const isUnknown = !display || mightMatter(display) || !namesDrug(resolveRecord(index, request));
+  const isUnknown = !display || screen.mayName("orders", display) || !namesDrug(resolveRecord(index, request));
   return drug && isUnknown ? drug : [];
 }
 
-/**
- * The orders with the reasons that they refer to: what came along in prefetch, and the rest from the EHR. Only for a call
- * that holds an order that a policy speaks about.
- */
+/** The orders with the reasons that they refer to: what came along in prefetch, and the rest from the EHR. */
 export async function resolveReasons(
-  { orders, index }: Drafts,
+  { index }: Drafts,
+  concerned: readonly PolicyOrders[],
   call: OrderSignCall,
   access: EhrAccess | undefined,
-): Promise<Order[]> {
+): Promise<PolicyOrders[]> {
   addPrefetchToIndex(index, call);
+  const orders = [...new Set(concerned.flatMap(({ orders }) => orders))].filter(
+    ({ asSent }) => asSent.reasonReference !== undefined,
+  );
   const open = orders.flatMap(({ asSent }) =>
     objectsIn(asSent.reasonReference)
       .slice(0, MOST_REASONS)
       .filter((reference) => !findReferred(index, asSent, reference)),
   );
   if (access) await fetchReferred(index, access, open);
-  return orders.map((order) => {
-    const { asSent } = order;
-    return asSent.reasonReference === undefined ? order : { asSent, resolved: resolveRecord(index, asSent) };
-  });
+  const resolved = new Map(orders.map((order) => [order, { ...order, resolved: resolveRecord(index, order.asSent) }]));
+  return concerned.map((each) => ({ ...each, orders: each.orders.map((order) => resolved.get(order) ?? order) }));
 }
 
 function addPrefetchToIndex(index: ReferenceIndex, { prefetch }: OrderSignCall): void {

@@ -3,11 +3,11 @@
 import type { Ehr } from "../chart/ehr.ts";
 import { type ReadNote, readChart } from "../chart/read-chart.ts";
 import { type Chart, UNREAD_CHART } from "../policy/chart.ts";
-import { type Decision, decide, sourcesRead, speaksAbout } from "../policy/decide.ts";
-import { drugOf, type Order } from "../policy/order.ts";
-import type { Policy } from "../policy/policy.ts";
-import { indexPolicies } from "../policy/policy-index.ts";
-import { createSight } from "../policy/sight.ts";
+import { type Decision, decide } from "../policy/decide.ts";
+import { type Order, ordersByPolicy, type PolicyOrders } from "../policy/order.ts";
+import { type Policy, sourcesRead } from "../policy/policy.ts";
+import { type Reading, startReading } from "../policy/reading.ts";
+import { TextBudgetSpent } from "../policy/texts.ts";
 import type { Trace } from "../trace.ts";
 import { type Card, type CardSettings, cardFor } from "./card.ts";
 import { type Drafts, readDrafts, resolveReasons } from "./drafts.ts";
@@ -48,11 +48,11 @@ export async function answerOrderSign(
   settings: OrderSignSettings,
 ): Promise<OrderSignResult> {
   const start = performance.now();
-  const { policies, orders, chart, hookInstance, ignored, reads } = await readOrderSign(body, caller, settings);
+  const { concerned, chart, reading, hookInstance, ignored, reads } = await readOrderSign(body, caller, settings);
   const read = performance.now();
-  const decided = policies.map((policy) => {
-    const decision = decide(policy, orders, chart);
-    return { decision, card: cardFor(decision, settings, caller.client) };
+  const decided = concerned.map((orders) => {
+    const decision = refuseTooMuchText(() => decide(orders, chart, reading));
+    return { decision, card: cardFor(decision, reading.texts, settings, caller.client) };
   });
   const cards = decided.map(({ card }) => card).filter((card) => card !== undefined);
   const refusal = cards.length === 0 ? refusalOf(decided.map(({ decision }) => decision)) : undefined;
@@ -62,58 +62,71 @@ export async function answerOrderSign(
 
 const round = (milliseconds: number) => Math.round(milliseconds * 10) / 10;
 
-/** What the decisions of a call are made from: the policies that speak about it, its orders and the patient's chart. */
+/** Milliseconds after the deadline of the EHR in which what came from it is judged. */
+const JUDGING = 500;
+
+/** What the decisions of a call are made from: the orders of each policy that applies to any, and the patient's chart. */
 export type OrderSignCase = Pick<OrderSignResult, "hookInstance" | "ignored" | "reads"> & {
-  readonly policies: readonly Policy[];
-  readonly orders: readonly Order[];
-  /** Not read where no policy speaks about the call. */
+  readonly drafts: readonly Order[];
+  readonly concerned: readonly PolicyOrders[];
+  /** Not read where no policy applies. */
   readonly chart: Chart;
+  readonly reading: Reading;
 };
 
 /** @throws CallError 400 for a call that is not well-formed, 413 for one that holds too much */
 export async function readOrderSign(
   body: unknown,
   { ehr, trace }: OrderSignReader,
-  settings: Pick<OrderSignSettings, "policies" | "callDeadline">,
+  { policies, callDeadline }: Pick<OrderSignSettings, "policies" | "callDeadline">,
 ): Promise<OrderSignCase> {
+  const end = performance.now() + callDeadline + JUDGING;
   const call = readOrderSignCall(body);
   const { fhirServer, fhirAuthorization, hookInstance } = call;
   // The EHR may be called only with both ("FHIR Resource Access").
   const access =
     fhirServer && fhirAuthorization
       ? ehr.open(fhirServer, fhirAuthorization.access_token, {
-          deadline: AbortSignal.timeout(settings.callDeadline),
+          deadline: AbortSignal.timeout(callDeadline),
           headers: trace?.headers,
         })
       : undefined;
-  const index = indexPolicies(settings.policies);
-  const mightMatter = (text: string) => index.mayMean(text);
-  const drafts = await readDrafts(call, access, mightMatter);
-  const { ignored } = drafts;
-  const concerned = new Set(drafts.orders.flatMap(({ resolved }) => index.mayConcern(drugOf(resolved) ?? {})));
-  const policies = settings.policies.filter((policy) => concerned.has(policy) && speaksAbout(policy, drafts.orders));
-  if (policies.length === 0) {
-    return { policies, orders: drafts.orders, chart: UNREAD_CHART, hookInstance, ignored, reads: [] };
+  const reading = startReading(policies, () => performance.now() > end);
+  const drafts = await readDrafts(call, access, reading);
+  const { ignored, orders } = drafts;
+  const concerned = refuseTooMuchText(() => ordersByPolicy(policies, orders, reading));
+  if (concerned.length === 0) {
+    return { drafts: orders, concerned, chart: UNREAD_CHART, reading, hookInstance, ignored, reads: [] };
   }
 
-  const sources = [...new Set(policies.flatMap(sourcesRead))];
+  const sources = [...new Set(concerned.flatMap(({ policy }) => sourcesRead(policy)))];
   // Both at once; the first indexes what came along before it waits, so that the chart is read with it.
-  const [orders, { chart, notes: reads }] = await Promise.all([
-    resolveReasons(drafts, call, access),
+  const [resolved, { chart, notes: reads }] = await Promise.all([
+    resolveReasons(drafts, concerned, call, access),
     readChart(
       {
         patientId: call.context.patientId,
         prefetch: call.prefetch ?? {},
         access,
         index: drafts.index,
-        drafts: drafts.orders.map(({ asSent }) => asSent),
-        mightMatter,
-        sight: createSight(policies),
+        drafts: orders.map(({ asSent }) => asSent),
+        reading,
       },
       sources,
     ),
   ]);
-  return { policies, orders, chart, hookInstance, ignored, reads };
+  return { drafts: orders, concerned: resolved, chart, reading, hookInstance, ignored, reads };
+}
+
+/** What the orders say is read whole, or not at all. @throws CallError 413 */
+function refuseTooMuchText<Result>(read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof TextBudgetSpent)) throw error;
+    const message = "The draft orders hold more text than is read: send only the orders that are being signed";
+    throw new CallError(413, "too-costly", message, { expression: ["context.draftOrders"] });
+  }
 }
 
 function refusalOf(decisions: readonly Decision[]): CallError | undefined {

@@ -2,13 +2,15 @@
 // the deadline of the call. What could not be read is part of the result, never an error.
 import { type Chart, type ChartVariable, chartVariables, type Shortfall, type Source } from "../policy/chart.ts";
 import { type FhirObject, type FhirRecord, referenceTo, textIn } from "../policy/fhir-json.ts";
-import type { Sight } from "../policy/sight.ts";
+import type { Reading } from "../policy/reading.ts";
+import { TextBudgetSpent } from "../policy/texts.ts";
 import { type Page, readPage } from "./bundle.ts";
 import { type EhrAccess, type EhrAnswer, getFromEhr } from "./ehr.ts";
-import { isOversized } from "./oversized.ts";
 import { judgeRecord, namesDrug, resolveRecord, unresolvedDrug } from "./record.ts";
 import { addToIndex, fetchReferred, type ReferenceIndex } from "./references.ts";
+import { countObjects, isOversized } from "./size.ts";
 import { isNarrowed, searchFor, sources } from "./sources.ts";
+import { isUnnamedAllergy } from "./unnamed-allergy.ts";
 
 export type ChartRequest = {
   readonly patientId: string;
@@ -18,10 +20,7 @@ export type ChartRequest = {
   readonly index: ReferenceIndex;
   /** The orders being signed: re-signed ones stand in the chart as well, and are no history. */
   readonly drafts: readonly FhirRecord[];
-  /** Whether a text may name something that a policy speaks about: a reason to read what stands behind it. */
-  readonly mightMatter: (text: string) => boolean;
-  /** Which records can count: the others are counted, and left out. */
-  readonly sight: Sight;
+  readonly reading: Reading;
 };
 
 /** Where each source came from, for the log: no content, no address. */
@@ -33,6 +32,9 @@ export type ReadNote = {
 
 const MOST_PAGES = 40;
 const MOST_RECORDS = 5000; // of one source
+/** Records of one source that expressions are evaluated on, and the objects in them. A chart has few that match a policy. */
+const MAX_MATCHES = 500;
+const MAX_OBJECTS = 5_000;
 
 /** What was read of one source, before its records are looked at. */
 export type Raw =
@@ -50,7 +52,7 @@ export async function readChart(
   for (const raw of raws.values()) {
     if (raw.state === "read") for (const { records } of raw.pages) addToIndex(request.index, records);
   }
-  await resolveDrugs(request, [...raws.values()]);
+  await resolveDrugs(request, raws);
   const chart = Object.fromEntries(
     chartVariables.map((variable) => [variable, toSource(request, variable, raws.get(variable))]),
   ) as Record<ChartVariable, Source>;
@@ -134,49 +136,72 @@ async function followPages(
 }
 
 /** Reads from the EHR the drugs that records only refer to, where nothing at hand says that they do not matter. */
-async function resolveDrugs({ access, index, mightMatter }: ChartRequest, raws: Raw[]): Promise<void> {
+async function resolveDrugs(
+  { access, index, reading }: ChartRequest,
+  raws: ReadonlyMap<ChartVariable, Raw>,
+): Promise<void> {
   if (!access) return;
-  const records = raws.flatMap((raw) => (raw.state === "read" ? raw.pages.flatMap((page) => page.records) : []));
   const open = new Map<string, FhirObject>();
-  for (const record of records) {
-    const reference = unresolvedDrug(index, record);
-    const display = textIn(reference?.display);
-    const target = textIn(reference?.reference);
-    if (reference && target && (!display || mightMatter(display))) open.set(target, reference);
+  for (const [variable, raw] of raws) {
+    if (raw.state !== "read" || variable === "coverage") continue;
+    for (const record of raw.pages.flatMap((page) => page.records)) {
+      const reference = unresolvedDrug(index, record);
+      const display = textIn(reference?.display);
+      const target = textIn(reference?.reference);
+      if (reference && target && (!display || reading.screen.mayName(variable, display))) open.set(target, reference);
+    }
   }
   await fetchReferred(index, access, [...open.values()]);
 }
 
-/** What the source holds, of what was read. */
+/** What the source holds, of what was read: of records that no policy can count, only how many could not be understood. */
 export function toSource(
-  request: Pick<ChartRequest, "patientId" | "index" | "drafts" | "sight">,
+  request: Pick<ChartRequest, "patientId" | "index" | "drafts" | "reading">,
   variable: ChartVariable,
   raw: Raw | undefined,
 ): Source {
   if (raw?.state !== "read") return { state: raw?.state ?? "not-received" };
+  const { pages } = raw;
+  const { isOver, screen } = request.reading;
   const { resourceType } = sources[variable];
-  const draftReferences = new Set(request.drafts.map(referenceTo));
-  const records = new Map<string, FhirRecord>();
-  let unreadable = raw.pages.reduce((sum, page) => sum + page.illFormed, 0);
-  let otherPatient = 0;
-  for (const page of raw.pages) {
-    for (const record of page.records) {
-      if (record.resourceType !== resourceType) continue;
-      const judgement = judgeRecord(variable, record, request.patientId);
-      if (judgement === "other-patient") {
-        otherPatient += 1;
-        continue;
-      }
-      const resolved = judgement === "usable" ? resolveRecord(request.index, record) : record;
-      const isReadable = judgement === "usable" && namesDrug(resolved);
-      if (isReadable && !request.sight(variable, resolved)) continue; // nearly all of a chart
-      const reference = referenceTo(record) ?? `#${records.size}`;
-      if (draftReferences.has(reference) || records.has(reference)) continue;
-      if (!isReadable || isOversized(record)) unreadable += 1;
-      else records.set(reference, resolved);
+  const known = new Set<string | undefined>(request.drafts.map(referenceTo));
+  const records: FhirRecord[] = [];
+  const counts = { unreadable: pages.reduce((sum, page) => sum + page.illFormed, 0), unnamed: 0, otherPatient: 0 };
+  let objects = 0;
+  /** @returns false where no more is looked at @throws TextBudgetSpent */
+  function take(record: FhirRecord): boolean {
+    const judgement = judgeRecord(variable, record, request.patientId);
+    if (judgement === "other-patient") {
+      counts.otherPatient += 1;
+      return true;
+    }
+    const resolved = judgement === "usable" ? resolveRecord(request.index, record) : record;
+    const isReadable = judgement === "usable" && namesDrug(resolved);
+    const isMatch = !isReadable || variable === "coverage" || screen.record(variable, resolved).size > 0;
+    const isSilent = !isMatch && variable === "allergies" && isUnnamedAllergy(resolved);
+    if (!isMatch && !isSilent) return true; // nearly all of a chart
+    const reference = referenceTo(record);
+    if (reference !== undefined && known.has(reference)) return true;
+    known.add(reference);
+    if (!isReadable || isOversized(record)) counts.unreadable += 1;
+    else if (isSilent) counts.unnamed += 1;
+    else {
+      objects += countObjects(record);
+      if (isOver() || records.length === MAX_MATCHES || objects > MAX_OBJECTS) return false;
+      records.push(resolved);
+    }
+    return true;
+  }
+  function takeAll(): boolean {
+    try {
+      return pages.every((page) => page.records.every((each) => each.resourceType !== resourceType || take(each)));
+    } catch (error) {
+      if (error instanceof TextBudgetSpent) return false;
+      throw error;
     }
   }
-  return { state: "read", records: [...records.values()], shortfalls: raw.shortfalls, unreadable, otherPatient };
+  const shortfalls: Shortfall[] = takeAll() ? raw.shortfalls : [...raw.shortfalls, "too-many"];
+  return { state: "read", records, shortfalls, ...counts };
 }
 
 function noteOf(source: ChartVariable, raw: Raw, read: Source): ReadNote {

@@ -2,9 +2,9 @@
 // its references mean into the record itself, so that expressions need not follow references.
 import type { ChartVariable } from "../policy/chart.ts";
 import { codingsOf, type FhirObject, type FhirRecord, isObject, objectsIn, textIn } from "../policy/fhir-json.ts";
-import { oncePer } from "../policy/once.ts";
-import { isOversized } from "./oversized.ts";
+import { memoizeByObject } from "../policy/memoize.ts";
 import { findReferred, type ReferenceIndex } from "./references.ts";
+import { isOversized } from "./size.ts";
 import { sources } from "./sources.ts";
 
 const MOST_CODINGS = 200; // of a resource that is referred to
@@ -97,7 +97,7 @@ function conceptMeant(index: ReferenceIndex, record: FhirRecord, reference: Fhir
 }
 
 /** The concepts that were made of a resource, by the display of what refers to it. */
-const meantBy = oncePer((_referred: FhirRecord) => new Map<string | undefined, FhirObject>());
+const meantBy = memoizeByObject((_referred: FhirRecord) => new Map<string | undefined, FhirObject>());
 
 function conceptOf({ code }: FhirObject, display: string | undefined): FhirObject {
   const concept = isObject(code) ? code : {};

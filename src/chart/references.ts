@@ -11,7 +11,7 @@ import {
   referenceTo,
   textIn,
 } from "../policy/fhir-json.ts";
-import { oncePer } from "../policy/once.ts";
+import { memoizeByObject } from "../policy/memoize.ts";
 import { type EhrAccess, getFromEhr } from "./ehr.ts";
 
 /** Resources that came along, by every name under which a reference may ask for them. */
@@ -68,7 +68,7 @@ export function findReferred(index: ReferenceIndex, holder: FhirRecord, referenc
 }
 
 /** The first of each id. */
-const containedIn = oncePer(({ contained }: FhirRecord) => {
+const containedIn = memoizeByObject(({ contained }: FhirRecord) => {
   return new Map<unknown, FhirObject>(
     objectsIn(contained)
       .reverse()

@@ -12,6 +12,7 @@ import type { FhirRecord } from "../policy/fhir-json.ts";
 import { PolicyFaults, takeNotes } from "../policy/findings.ts";
 import type { Order } from "../policy/order.ts";
 import { readAs } from "../policy/read-as.ts";
+import type { Reading } from "../policy/reading.ts";
 import { readSource } from "../policy/source-file.ts";
 
 export type { CaseFile, PolicyCase };
@@ -69,13 +70,13 @@ export function ordersOfCase(given: PolicyCase): Order[] {
   return draftsOf(given).map((draft) => ({ asSent: draft, resolved: resolve(draft) }));
 }
 
-/** As the service reads it: what it cannot read counts as unreadable here, too. */
-export function chartOfCase(given: PolicyCase): Chart {
+/** As the service reads it: by the same screen, and what it cannot read counts as unreadable here, too. */
+export function chartOfCase(given: PolicyCase, reading: Reading): Chart {
   const request = {
     patientId: CASE_PATIENT,
     index: createIndex(undefined),
     drafts: draftsOf(given),
-    sight: () => true,
+    reading,
   };
   const source = (variable: ChartVariable): Source => {
     if (given.unread.includes(variable)) return { state: "not-received" };

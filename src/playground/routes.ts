@@ -58,14 +58,9 @@ export function playground(options: PlaygroundOptions): Router {
   router.get("/playground/vendor/purify.js", (_request, response) => response.sendFile(library("dompurify")));
   router.use("/playground", express.static(file("./page"), { index: false }));
   router.post("/playground/explain", ...knowCaller, json, async (request: Request, response: Response) => {
-    const {
-      policies: speaking,
-      orders,
-      chart,
-      reads,
-    } = await readOrderSign(request.body, callerOf(response), settings);
+    const { concerned, chart, reading, reads } = await readOrderSign(request.body, callerOf(response), settings);
     response.set("Cache-Control", "no-store");
-    response.json({ explanations: speaking.map((policy) => explain(policy, orders, chart)), reads });
+    response.json({ explanations: concerned.map((orders) => explain(orders, chart, reading)), reads });
   });
   return router;
 }

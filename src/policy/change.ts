@@ -3,6 +3,7 @@ import { type FhirRecord, isObject, namesOf, objectsIn, referenceTo, textsWithin
 import { drugOf, type Order, replacementsFor } from "./order.ts";
 import type { Policy, Replacement } from "./policy.ts";
 import { mentions } from "./terms.ts";
+import type { Texts } from "./texts.ts";
 
 export type WhyNot =
   | "withheld"
@@ -38,36 +39,36 @@ export type OtherOrders = {
   readonly inChart: readonly FhirRecord[];
 };
 
-/** @param offered whether the decision lets the service offer a change at all */
-export function changeFor(policy: Policy, order: Order, others: OtherOrders, offered: boolean): Change {
-  const replacements = replacementsOf(policy, order);
+/** @param offered whether the decision lets the service offer a change at all @throws TextBudgetSpent */
+export function changeFor(policy: Policy, order: Order, others: OtherOrders, offered: boolean, texts: Texts): Change {
+  const replacements = replacementsOf(policy, order, texts);
   const known = { order, replacements };
   const none = (why: WhyNot): Change => ({ ...known, kind: "none", why });
   if (!offered) return none("withheld");
   if (!referenceTo(order.asSent)) return none("no-id");
-  if (wantsBrand(policy, order.resolved)) return none("brand-only");
+  if (wantsBrand(policy, order.resolved, texts)) return none("brand-only");
   if (replacements.length === 0) return none("strength-unknown");
   if (others.sameDrug.length > 0) return none("also-ordered");
   if (others.hasPreferred) {
-    const isSame = others.preferredDoses.has(doseOf(policy, order) ?? "");
+    const isSame = others.preferredDoses.has(doseOf(policy, order, texts) ?? "");
     return isSame ? { ...known, kind: "remove" } : none("also-ordered");
   }
-  if (namesBrand(policy, order.resolved)) return none("brand-in-instructions");
+  if (namesBrand(policy, order.resolved, texts)) return none("brand-in-instructions");
   if (others.inChart.length > 0) return none("already-ordered");
   return { ...known, kind: "replace" };
 }
 
-function replacementsOf(policy: Policy, order: Order): readonly Replacement[] {
+function replacementsOf(policy: Policy, order: Order, texts: Texts): readonly Replacement[] {
   const drug = drugOf(order.resolved);
-  return drug ? replacementsFor(policy, drug) : [];
+  return drug ? replacementsFor(policy, drug, texts) : [];
 }
 
 /**
  * Strength and dosage as one text; undefined where either is not known. An order of any preferred product with the same text is what
  * a change would make of the order.
  */
-export function doseOf(policy: Policy, order: Order): string | undefined {
-  const [replacement] = replacementsOf(policy, order);
+export function doseOf(policy: Policy, order: Order, texts: Texts): string | undefined {
+  const [replacement] = replacementsOf(policy, order, texts);
   const dosage = objectsIn(order.asSent.dosageInstruction);
   return replacement && dosage.length > 0 ? `${replacement.valueSet} ${inOneOrder(dosage)}` : undefined;
 }
@@ -80,12 +81,14 @@ function inOneOrder(value: unknown): string {
 }
 
 /** Whether what the patient or pharmacist will read names the brand: the change would leave it standing there. */
-function namesBrand({ nonPreferred }: Policy, { dosageInstruction, note }: FhirRecord): boolean {
-  return textsWithin([dosageInstruction, note]).some((text) => mentions(text, nonPreferred.brandNames));
+function namesBrand({ nonPreferred }: Policy, { dosageInstruction, note }: FhirRecord, texts: Texts): boolean {
+  return textsWithin([dosageInstruction, note]).some((text) => mentions(texts.fold(text), nonPreferred.brandNames));
 }
 
 /** Whether the prescriber wrote that it has to be the brand. A substitution forbidden by code is dropped, and that is said. */
-function wantsBrand({ nonPreferred }: Policy, order: FhirRecord): boolean {
+function wantsBrand({ nonPreferred }: Policy, order: FhirRecord, texts: Texts): boolean {
   const written = textsWithin([order.dosageInstruction, order.note, order.substitution]);
-  return [...namesOf(drugOf(order) ?? {}), ...written].some((text) => mentions(text, nonPreferred.brandOnly));
+  return [...namesOf(drugOf(order) ?? {}), ...written].some((text) =>
+    mentions(texts.fold(text), nonPreferred.brandOnly),
+  );
 }

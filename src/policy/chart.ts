@@ -32,10 +32,13 @@ export type Shortfall =
 export type Source =
   | {
       readonly state: "read";
+      /** Those that a policy may count; of coverages, all. */
       readonly records: readonly FhirRecord[];
       readonly shortfalls: readonly Shortfall[];
       /** Records that could not be understood. */
       readonly unreadable: number;
+      /** Current allergies that name nothing: as good as not read. None where absent. */
+      readonly unnamed?: number;
       /** Records of another patient: ignored. */
       readonly otherPatient: number;
     }

@@ -1,5 +1,5 @@
 // Checks the calls of functions in FHIRPath: that a policy may use them, what they are given, and which types they give.
-import { argumentsOf, type Node } from "./fhirpath-tree.ts";
+import { argumentsOf, type Node, textOf } from "./fhirpath-tree.ts";
 import { allowedFunctions } from "./functions-allowed.ts";
 import { nearest } from "./suggest.ts";
 import { everyType, isType, mayBe, resourceTypes, type Types, union } from "./types.ts";
@@ -11,7 +11,6 @@ export type Walker = {
   warn(at: Node | number, reason: string): void;
   /** The types that a node gives. `focus`: of what it is called on; `context`: of $this. */
   walk(node: Node, focus: Types, context: Types): Types;
-  textOf(node: Node): string | undefined;
   readonly valueSets: ReadonlySet<string>;
   /** Those of them that are not told by the names of substances. */
   readonly withoutNames: ReadonlySet<string>;
@@ -51,7 +50,7 @@ export function walkCall(walker: Walker, node: Node, focus: Types, context: Type
 }
 
 function checkName(
-  { fault, warn, textOf, valueSets, withoutNames, askOf }: Walker,
+  { fault, warn, valueSets, withoutNames, askOf }: Walker,
   kind: "value set" | "resource type",
   argument: Node | undefined,
   call: Node,

@@ -2,8 +2,7 @@
 // types of FHIR R4. A definition is looked at where it is used, since what stands before it may differ.
 import { type Walker, walkCall, walkType } from "./check-call.ts";
 import { negatedComparisons } from "./check-forms.ts";
-import type { Parsed, Parser } from "./fhirpath-forms.ts";
-import { type Node, SyntaxFault } from "./fhirpath-tree.ts";
+import { type Node, parseExpression, SyntaxFault } from "./fhirpath-tree.ts";
 import { nearest } from "./suggest.ts";
 import { elementOf, elementsOf, everyElement, isElement, mayBe, type Types, union } from "./types.ts";
 
@@ -38,12 +37,7 @@ export type ExpressionFault = {
 
 type Text = { readonly text: string; readonly definition: string | undefined };
 
-export function checkExpression(
-  expression: string,
-  scope: Scope,
-  note: (fault: ExpressionFault) => void,
-  parse: Parser,
-): Checked {
+export function checkExpression(expression: string, scope: Scope, note: (fault: ExpressionFault) => void): Checked {
   const variables = new Set<string>();
   const valueSets = new Set<string>();
   const definitions = new Set<string>();
@@ -52,7 +46,7 @@ export function checkExpression(
     const noteAs =
       (kind: ExpressionFault["kind"]): Walker["fault"] =>
       (at, reason, suggestion) => {
-        const offset = typeof at === "number" ? at : (parsed?.offsetOf(at) ?? 0);
+        const offset = typeof at === "number" ? at : (at.start ?? 0);
         note({ kind, definition: here.definition, offset, reason, suggestion });
       };
     const fault = noteAs("fault");
@@ -154,19 +148,18 @@ export function checkExpression(
       return [...scope.variables.keys(), ...definitionsBefore(here.definition)];
     }
 
-    let parsed: Parsed | undefined;
+    let tree: Node;
     try {
-      parsed = parse(here.text);
+      tree = parseExpression(here.text);
     } catch (error) {
       if (!(error instanceof SyntaxFault)) throw error;
       fault(error.offset, error.message);
       return undefined;
     }
-    const { tree, textOf } = parsed;
     const askOf = (name: string) => void valueSets.add(name);
     const { valueSets: known, withoutNames } = scope;
     const warn = noteAs("warning");
-    const walker: Walker = { fault, warn, walk, textOf, valueSets: known, withoutNames, askOf };
+    const walker: Walker = { fault, warn, walk, valueSets: known, withoutNames, askOf };
     for (const { at, reason } of negatedComparisons(tree)) warn(at, reason);
     return walk(tree, context, context);
   }

@@ -1,13 +1,13 @@
 // Finds forms of FHIRPath that do less than they seem to, as far as an expression's tree tells it for certain. Knows no policy.
 import { type Node, nodesOf, unwrap } from "./fhirpath-tree.ts";
 import { allowedFunctions } from "./functions-allowed.ts";
-import { oncePer } from "./once.ts";
+import { memoizeByObject } from "./memoize.ts";
 
 /** The node, and what an author may not expect of it. */
 export type Form = { readonly at: Node; readonly reason: string };
 
 /** `(element = …).not()`: a comparison with nothing is nothing, and so is its contrary. */
-export const negatedComparisons = oncePer((tree: Node): Form[] => {
+export const negatedComparisons = memoizeByObject((tree: Node): Form[] => {
   return [...nodesOf(tree)].flatMap(({ type, children = [] }) => {
     const [left, right] = children;
     if (type !== "InvocationExpression" || !left || !isCall(right, "not")) return [];

@@ -10,6 +10,7 @@ import { LONGEST_SUMMARY, type Policy } from "./policy.ts";
 import type { Path, SourceFile } from "./source-file.ts";
 import { nearest } from "./suggest.ts";
 import { renderPlain } from "./template.ts";
+import { createTexts } from "./texts.ts";
 import { listExcluded } from "./value-sets.ts";
 
 export type PolicyParts = {
@@ -156,7 +157,7 @@ function checkSummaries(
 ): void {
   const values = { payer: { name: payer.name }, policy: { title, publisher, date: reviewDate, version: revision } };
   for (const name of ["summary", "summaryCaution", "summaryConfirm"] as const) {
-    const { length } = [...renderPlain(texts[name], values)];
+    const { length } = [...renderPlain(texts[name], values, createTexts())];
     if (length <= LONGEST_SUMMARY) continue;
     source.fault(["card", "texts", name], `has ${length} characters, and a summary may have ${LONGEST_SUMMARY}`);
   }

@@ -1,9 +1,9 @@
 // Compiles a policy's file: every expression and text, each checked first. What is wrong is noted, and the next is looked at.
-import { chartTypes } from "./chart.ts";
+import { chartTypes, chartVariables } from "./chart.ts";
 import { type Checked, checkExpression, type Scope } from "./check-expression.ts";
 import { partsNotAsked } from "./check-forms.ts";
 import { compileExpression, type Expression } from "./expression.ts";
-import type { Parser } from "./fhirpath-forms.ts";
+import { parseExpression } from "./fhirpath-tree.ts";
 import type { PolicyFile } from "./format.ts";
 import { withCommonWords } from "./payer-words.ts";
 import type { Policy } from "./policy.ts";
@@ -20,6 +20,8 @@ export type Compiler = ReturnType<typeof createCompiler>;
 
 const ORDERS: Variables = { orders: ["MedicationRequest"] };
 const TYPES_OF_CHART: Variables = Object.fromEntries(Object.entries(chartTypes).map(([name, type]) => [name, [type]]));
+/** Their records are given to an expression only if they may match a value set of it. */
+const SCREENED: ReadonlySet<string> = new Set(chartVariables.filter((variable) => variable !== "coverage"));
 const EVIDENCE: Variables = { ...ORDERS, ...TYPES_OF_CHART };
 /** What the texts of a card may speak of. */
 const TEXTS: Variables = {
@@ -41,7 +43,6 @@ export function createCompiler(
   terminology: Terminology,
   valueSets: ReadonlySet<string>,
   definitions: PolicyFile["definitions"],
-  parse: Parser,
 ) {
   const byName = new Map(Object.entries(definitions));
   const sets = [...terminology.sets.values()];
@@ -60,21 +61,16 @@ export function createCompiler(
       withoutNames,
       definitions: byName,
     };
-    const checked = checkExpression(
-      text,
-      scope,
-      ({ kind, definition, offset, reason, suggestion }) => {
-        const at = definition === undefined ? path : ["definitions", definition];
-        const character = definition === undefined ? start + offset : offset;
-        if (kind === "fault") fault(at, character, reason, suggestion);
-        else source.warn(at, reason, { at: character });
-      },
-      parse,
-    );
+    const checked = checkExpression(text, scope, ({ kind, definition, offset, reason, suggestion }) => {
+      const at = definition === undefined ? path : ["definitions", definition];
+      const character = definition === undefined ? start + offset : offset;
+      if (kind === "fault") fault(at, character, reason, suggestion);
+      else source.warn(at, reason, { at: character });
+    });
     for (const name of checked.valueSets) used.valueSets.add(name);
     for (const name of checked.definitions) used.definitions.add(name);
     if (isSound && demand === "records") warnOfPartsNotAsked(path, text, checked);
-    if (isSound) for (const reason of missed(demand, checked.types, checked.variables)) fault(path, start, reason);
+    if (isSound) for (const reason of missed(demand, checked)) fault(path, start, reason);
     const expression = isSound
       ? compileExpression(expand(text, checked.definitions, byName), Object.keys(variables), checked, terminology)
       : NOTHING;
@@ -84,8 +80,8 @@ export function createCompiler(
   /** Only records of the chart are looked at before an expression is: orders are all given to it. */
   function warnOfPartsNotAsked(path: Path, text: string, { variables, definitions }: Checked) {
     if (!/\bor\b/.test(text) || variables.every((name) => name === "orders")) return;
-    const { tree, offsetOf } = parse(text);
-    for (const { at, reason } of partsNotAsked(tree, definitions)) source.warn(path, reason, { at: offsetOf(at) });
+    for (const { at, reason } of partsNotAsked(parseExpression(text), definitions))
+      source.warn(path, reason, { at: at.start ?? 0 });
   }
 
   function template(path: Path, text: string, variables: Variables): Template {
@@ -102,8 +98,11 @@ export function createCompiler(
 }
 
 /** Why an expression without a fault of its own does not do what it is there for. */
-function* missed(demand: Demand, types: Types, variables: readonly string[]): Generator<string> {
+function* missed(demand: Demand, { types, variables, valueSets }: Checked): Generator<string> {
   if (demand === "anything") return;
+  if (demand === "records" && valueSets.length === 0 && variables.some((name) => SCREENED.has(name))) {
+    yield "asks about no value set, so no record of the chart is given to it: say what it is about, with memberOf(…) or mentions(…)";
+  }
   if (variables.length === 0) yield "names no variable, so it never selects anything";
   const isYesOrNo = types?.length === 1 && types[0] === "System.Boolean";
   if (demand === "records" && isYesOrNo) {

@@ -1,16 +1,24 @@
 // Decides what a policy says to a call: the rows of its decision table, the first that fits wins. Pure: knows neither
 // HTTP nor CDS Hooks. The numbers in the comments are the rows of the table in docs/decisions.md.
 import { type Change, changeFor, doseOf } from "./change.ts";
-import { type Chart, type ChartVariable, chartVariables, isComplete } from "./chart.ts";
-import { type Pools, poolRecords, select } from "./evidence.ts";
-import type { Expression } from "./expression.ts";
+import { type Chart, type ChartVariable, isComplete } from "./chart.ts";
+import { type Pool, type Selection, select, selectAny, type Unjudged } from "./evidence.ts";
 import type { FhirRecord } from "./fhir-json.ts";
 import { findGaps, type Gap } from "./gaps.ts";
-import { oncePer } from "./once.ts";
-import type { Order } from "./order.ts";
-import { ordersOf } from "./order.ts";
+import type { Order, PolicyOrders } from "./order.ts";
 import { matchPayer, type PayerMatch } from "./payer.ts";
-import type { Caution, Criterion, EvidenceRule, Policy } from "./policy.ts";
+import {
+  type Caution,
+  type Criterion,
+  cautionSources,
+  clinicalSources,
+  criterionSources,
+  type EvidenceRule,
+  type Policy,
+  sourcesRead,
+} from "./policy.ts";
+import type { Reading } from "./reading.ts";
+import type { Texts } from "./texts.ts";
 
 export type Row =
   | "other-payer" // 2: silent
@@ -51,50 +59,66 @@ export type Decision = {
   readonly alreadyOrdered: readonly FhirRecord[];
 };
 
-/** The chart variables that a policy reads: what has to be fetched for it. */
-export const sourcesRead = oncePer((policy: Policy): ChartVariable[] => {
-  const used = new Set([...variablesOf(expressionsOf(policy)), "coverage"]);
-  return chartVariables.filter((variable) => used.has(variable));
-});
-
-/** Whether the policy speaks about any of the drafts. If not, there is nothing to decide, and no need of the chart. */
-export function speaksAbout(policy: Policy, drafts: readonly Order[]): boolean {
-  return drafts.some((draft) => ordersOfPolicy(policy, [draft]).length > 0);
-}
-
-/** The orders that the policy speaks about. */
-export function ordersOfPolicy(policy: Policy, drafts: readonly Order[]): Order[] {
-  return ordersOf(policy, policy.nonPreferred.valueSet, drafts);
-}
-
-/** Decides for drafts of which at least one is an order that the policy speaks about. */
-export function decide(policy: Policy, drafts: readonly Order[], received: Chart): Decision {
-  const orders = ordersOfPolicy(policy, drafts);
-  const resolved = orders.map((order) => order.resolved);
-  const { pools, chart } = poolRecords(policy.terminology, expressionsOf(policy), received, resolved);
-  const authorized = select(policy.authorized, pools).length > 0;
-  const cautions = findCautions(policy, pools);
-  const found = policy.criteria.map((criterion) => findEvidence(criterion, pools));
-  const gaps = findGaps(policy, sourcesRead(policy), chart, pools); // when everything was selected: it may show what cannot be read
-  const criteria = found.map((finding) => judgeCriterion(finding, gaps));
-  const payer = matchPayer(policy, chart.coverage);
-  const row = firstRow({ policy, chart, payer, authorized, criteria, cautions, gaps });
-  const alreadyOrdered = select(policy.alreadyOrdered, pools);
-  const preferred = ordersOf(policy, policy.preferred.valueSet, drafts);
-  const others = {
-    hasPreferred: preferred.length > 0,
-    preferredDoses: dosesInPlace(policy, orders, preferred),
-    sameDrug: policy.sameDrug.flatMap((valueSet) => ordersOf(policy, valueSet, drafts)),
-    inChart: alreadyOrdered,
+/** Decides for the orders of a policy. @throws TextBudgetSpent where the orders hold more text than is read */
+export function decide(concerned: PolicyOrders, chart: Chart, reading: Reading): Decision {
+  const { policy, orders } = concerned;
+  const { texts } = reading;
+  const pool: Pool = { policy, orders: orders.map(({ resolved }) => resolved), chart, reading };
+  const authorized = select(policy.authorized, pool);
+  const alreadyOrdered = select(policy.alreadyOrdered, pool);
+  const unanswered = selectBySource(policy, pool);
+  const cautions = policy.cautions.map((caution) => ({ caution, ...selectAny(caution.select, pool) }));
+  const found = policy.criteria.map((criterion) => findEvidence(criterion, pool));
+  const selections = [authorized, alreadyOrdered, ...unanswered, ...cautions, ...found];
+  const gaps = findGaps(sourcesRead(policy), chart, {
+    unjudged: selections.flatMap(({ unjudged }) => unjudged),
+    unanswered: unanswered.flatMap(({ source, records }) => records.map((record) => ({ source, record }))),
+  });
+  const findings = {
+    ...{ policy, chart, gaps },
+    authorized: authorized.records.length > 0,
+    payer: matchPayer(policy, chart.coverage, texts),
+    criteria: found.map((finding) => judgeCriterion(finding, gaps)),
+    cautions: cautions.filter(({ records }) => records.length > 0),
   };
-  const changes = orders.map((order) => changeFor(policy, order, others, row === "change"));
-  return { policy, row, payer, changes, criteria, cautions, gaps, alreadyOrdered };
+  const row = firstRow(findings, texts);
+  const { payer, criteria } = findings;
+  const others = {
+    hasPreferred: concerned.preferred.length > 0,
+    preferredDoses: dosesInPlace(concerned, texts),
+    sameDrug: concerned.sameDrug,
+    inChart: alreadyOrdered.records,
+  };
+  const changes = orders.map((order) => changeFor(policy, order, others, row === "change", texts));
+  return {
+    policy,
+    row,
+    payer,
+    changes,
+    criteria,
+    cautions: findings.cautions,
+    gaps,
+    alreadyOrdered: alreadyOrdered.records,
+  };
+}
+
+/** The records of each source that say that nothing is known. */
+function selectBySource({ unanswered }: Policy, pool: Pool): (Selection & { readonly source: ChartVariable })[] {
+  return sourcesRead(pool.policy).map((source) => {
+    return {
+      source,
+      ...selectAny(
+        unanswered.filter(({ variables }) => variables.includes(source)),
+        pool,
+      ),
+    };
+  });
 }
 
 /** The doses of which the preferred product is ordered as often as the other one: each order of it stands in place of one. */
-function dosesInPlace(policy: Policy, orders: readonly Order[], preferred: readonly Order[]): Set<string> {
+function dosesInPlace({ policy, orders, preferred }: PolicyOrders, texts: Texts): Set<string> {
   if (preferred.length === 0) return new Set();
-  const byDose = (some: readonly Order[]) => Map.groupBy(some, (order) => doseOf(policy, order));
+  const byDose = (some: readonly Order[]) => Map.groupBy(some, (order) => doseOf(policy, order, texts));
   const own = byDose(orders);
   const inPlace = [...byDose(preferred)].filter(([dose, same]) => same.length >= (own.get(dose)?.length ?? 0));
   return new Set(inPlace.map(([dose]) => dose).filter((dose) => dose !== undefined));
@@ -105,14 +129,16 @@ type Findings = Pick<Decision, "policy" | "payer" | "criteria" | "cautions" | "g
   authorized: boolean;
 };
 
-function firstRow({ policy, chart, payer, authorized, criteria, cautions, gaps }: Findings): Row {
+function firstRow({ policy, chart, payer, authorized, criteria, cautions, gaps }: Findings, texts: Texts): Row {
   if (payer === "other") return "other-payer";
   if (authorized) return "authorized";
   if (clinicalSources(policy).every((source) => chart[source].state !== "read")) return "nothing-read";
   if (cautions.some(({ caution }) => caution.overridesException)) return "overriding-caution";
   const deciding = criteria.filter(({ criterion }) => criterion.decides);
   if (deciding.every(({ outcome }) => outcome === "documented")) {
-    return deciding.every(isEstablished) ? "exception-established" : "exception-to-confirm";
+    return deciding.every((finding) => isEstablished(finding, texts))
+      ? "exception-established"
+      : "exception-to-confirm";
   }
   if (cautions.length > 0) return "caution";
   const unread = cautionSources(policy).some(
@@ -121,9 +147,11 @@ function firstRow({ policy, chart, payer, authorized, criteria, cautions, gaps }
   return unread ? "cautions-unread" : "change";
 }
 
-function isEstablished({ criterion, evidence }: CriterionFinding): boolean {
+function isEstablished({ criterion, evidence }: CriterionFinding, texts: Texts): boolean {
   const { established } = criterion;
-  return !established || evidence.some(({ record }) => isTrue(() => established.evaluate({ evidence: [record] })));
+  return (
+    !established || evidence.some(({ record }) => isTrue(() => established.evaluate({ evidence: [record] }, texts)))
+  );
 }
 
 function isTrue(evaluate: () => unknown[]): boolean {
@@ -134,55 +162,38 @@ function isTrue(evaluate: () => unknown[]): boolean {
   }
 }
 
-function findCautions(policy: Policy, pools: Pools): CautionFinding[] {
-  return policy.cautions
-    .map((caution) => ({ caution, records: [...new Set(caution.select.flatMap((each) => select(each, pools)))] }))
-    .filter(({ records }) => records.length > 0);
-}
+type Found = Omit<CriterionFinding, "outcome"> & {
+  readonly grade: "documented" | "supporting" | undefined;
+  readonly unjudged: readonly Unjudged[];
+};
 
-type Found = Omit<CriterionFinding, "outcome"> & { readonly grade: "documented" | "supporting" | undefined };
-
-function findEvidence(criterion: Criterion, pools: Pools): Found {
+/** Supporting evidence is looked for where nothing documents the criterion. */
+function findEvidence(criterion: Criterion, pool: Pool): Found {
   const sources = criterionSources(criterion);
-  const documented = selectByRules(criterion.documented, pools);
-  if (documented.length > 0) return { criterion, grade: "documented", evidence: documented, sources };
-  const supporting = selectByRules(criterion.supporting, pools);
-  return { criterion, grade: supporting.length > 0 ? "supporting" : undefined, evidence: supporting, sources };
+  const documented = selectByRules(criterion.documented, pool);
+  if (documented.evidence.length > 0) return { criterion, grade: "documented", ...documented, sources };
+  const supporting = selectByRules(criterion.supporting, pool);
+  return {
+    ...{ criterion, sources, evidence: supporting.evidence },
+    grade: supporting.evidence.length > 0 ? "supporting" : undefined,
+    unjudged: [...documented.unjudged, ...supporting.unjudged],
+  };
 }
 
 /** Each record once, with the first rule that selected it. */
-function selectByRules(rules: readonly EvidenceRule[], pools: Pools): Evidence[] {
+function selectByRules(rules: readonly EvidenceRule[], pool: Pool): Pick<Found, "evidence" | "unjudged"> {
   const found = new Map<FhirRecord, EvidenceRule>();
+  const unjudged: Unjudged[] = [];
   for (const rule of rules) {
-    for (const record of select(rule.select, pools)) if (!found.has(record)) found.set(record, rule);
+    const selection = select(rule.select, pool);
+    for (const record of selection.records) if (!found.has(record)) found.set(record, rule);
+    unjudged.push(...selection.unjudged);
   }
-  return [...found].map(([record, rule]) => ({ record, rule }));
+  return { evidence: [...found].map(([record, rule]) => ({ record, rule })), unjudged };
 }
 
 /** Nothing found in a source with a gap is not "no". */
-function judgeCriterion({ grade, ...finding }: Found, gaps: readonly Gap[]): CriterionFinding {
+function judgeCriterion({ grade, unjudged: _, ...finding }: Found, gaps: readonly Gap[]): CriterionFinding {
   const hasGap = gaps.some(({ source }) => finding.sources.includes(source));
   return { ...finding, outcome: grade ?? (hasGap ? "unknown" : "not-found") };
-}
-
-/** Sources that a criterion or caution may be found in: what is read for other orders of the drug alone tells nothing of the patient. */
-const clinicalSources = oncePer((policy: Policy) =>
-  variablesOf(expressionsOf(policy).filter((expression) => expression !== policy.alreadyOrdered)),
-);
-const cautionSources = oncePer((policy: Policy) => variablesOf(policy.cautions.flatMap(({ select }) => select)));
-const criterionSources = oncePer(({ documented, supporting }: Criterion) =>
-  variablesOf([...documented, ...supporting].map((rule) => rule.select)),
-);
-
-/** The expressions of a policy that select from the chart. */
-export const expressionsOf = oncePer((policy: Policy): Expression[] => {
-  const rules = policy.criteria.flatMap((criterion) => [...criterion.documented, ...criterion.supporting]);
-  const cautions = policy.cautions.flatMap((caution) => caution.select);
-  const { authorized, alreadyOrdered, unanswered } = policy;
-  return [authorized, alreadyOrdered, ...rules.map((rule) => rule.select), ...cautions, ...unanswered];
-});
-
-function variablesOf(expressions: readonly { readonly variables: readonly string[] }[]): ChartVariable[] {
-  const used = new Set(expressions.flatMap(({ variables }) => variables));
-  return chartVariables.filter((variable) => variable !== "coverage" && used.has(variable));
 }

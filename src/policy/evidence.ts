@@ -1,93 +1,73 @@
-// Selects evidence from the chart by a policy's expressions, record by record: a record that an expression cannot read
-// hides no other.
-import { createAllowance, findCandidates, MOST_EVALUATED } from "./candidates.ts";
-import type { Chart, ChartVariable, Source } from "./chart.ts";
-import { chartVariables } from "./chart.ts";
+// Selects evidence by a policy's expressions, record by record, from the records that match a value set of the expression: a record that
+// an expression cannot read hides no other.
+import { type Chart, type ChartVariable, chartVariables } from "./chart.ts";
 import type { Expression } from "./expression.ts";
 import type { FhirRecord } from "./fhir-json.ts";
-import { needsOf } from "./needs.ts";
-import { oncePer } from "./once.ts";
-import type { Terminology } from "./value-sets.ts";
+import type { Policy } from "./policy.ts";
+import type { Reading } from "./reading.ts";
+import type { Screened } from "./screen.ts";
 
-/** The variables of a criterion's expressions: the chart's and the orders that the policy speaks about. */
-export const evidenceVariables = ["orders", ...chartVariables] as const;
-
-type Pool = {
-  /** What expressions that ask about no value set choose from. */
-  readonly all: readonly FhirRecord[];
-  /** The records that may be about a value set, and about which. Undefined: each may be about any. */
-  readonly candidates: ReadonlyMap<FhirRecord, ReadonlySet<string>> | undefined;
+/** What expressions choose from: the orders that the policy applies to, and the chart. */
+export type Pool = {
+  readonly policy: Policy;
+  readonly orders: readonly FhirRecord[];
+  readonly chart: Chart;
+  readonly reading: Reading;
 };
 
-/** The records that expressions choose from. Notes which of them an expression could not read. */
-export type Pools = {
-  readonly byVariable: ReadonlyMap<string, Pool>;
-  readonly unreadable: Map<ChartVariable, Set<FhirRecord>>;
+/** A record that was not judged: the expression could not read it, or the deadline had passed. */
+export type Unjudged = {
+  readonly source: ChartVariable;
+  readonly record: FhirRecord;
+  readonly why: "unreadable" | "too-many";
 };
 
-/**
- * Gathers, once for a call and policy, the records that may be evidence: those that name something that `expressions` ask
- * about. Returns the chart as well: a source that holds more than is looked at falls short.
- */
-export function poolRecords(
-  terminology: Terminology,
-  expressions: readonly Expression[],
-  received: Chart,
-  orders: readonly FhirRecord[],
-): { pools: Pools; chart: Chart } {
-  const byVariable = new Map<string, Pool>([["orders", { all: orders, candidates: undefined }]]);
-  const chart: { -readonly [Variable in ChartVariable]: Source } = { ...received };
-  const allowance = createAllowance();
-  for (const { variable, valueSets, needsAll } of questionsOf(expressions)) {
-    const source = received[variable];
-    if (source.state !== "read") continue;
-    const { candidates, isWhole } = findCandidates(terminology, valueSets, source.records, allowance);
-    const all = source.records.length > MOST_EVALUATED ? source.records.slice(0, MOST_EVALUATED) : source.records;
-    byVariable.set(variable, { all, candidates });
-    const isBounded = needsAll && source.records.length > all.length;
-    if (!isWhole || isBounded)
-      chart[variable] = { ...source, records: all, shortfalls: [...source.shortfalls, "too-many"] };
-  }
-  return { pools: { byVariable, unreadable: new Map() }, chart };
-}
-
-/** What the expressions ask of each source: about which value sets, and whether every record may count whatever it names. */
-const questionsOf = oncePer((expressions: readonly Expression[]) =>
-  chartVariables.map((variable) => {
-    const asking = expressions.filter(({ variables }) => variables.includes(variable));
-    const valueSets: ReadonlySet<string> = new Set(asking.flatMap((each) => each.valueSets));
-    // Each coverage may tell the payer.
-    const needsAll = variable === "coverage" || asking.some((each) => each.valueSets.length === 0);
-    return { variable, valueSets, needsAll };
-  }),
-);
+export type Selection = { readonly records: readonly FhirRecord[]; readonly unjudged: readonly Unjudged[] };
 
 /** The records that the expression selects, each at most once. */
-export function select(expression: Expression, pools: Pools): FhirRecord[] {
-  const selected: FhirRecord[] = [];
+export function select(expression: Expression, pool: Pool): Selection {
+  const records: FhirRecord[] = [];
+  const unjudged: Unjudged[] = [];
   for (const variable of expression.variables) {
-    const pool = pools.byVariable.get(variable);
-    if (!pool) continue;
-    for (const record of recordsFor(expression, pool)) {
-      if (isSelected(expression, variable, record, pools)) selected.push(record);
+    const source = chartVariables.find((name) => name === variable);
+    for (const record of source ? recordsFor(expression, source, pool) : pool.orders) {
+      const answer =
+        source && pool.reading.isOver() ? "too-many" : isSelected(expression, variable, record, pool.reading);
+      if (answer === true) records.push(record);
+      else if (answer !== false && source) unjudged.push({ source, record, why: answer });
     }
   }
-  return selected;
+  return { records, unjudged };
 }
 
-function recordsFor({ valueSets }: Expression, { all, candidates }: Pool): Iterable<FhirRecord> {
-  if (!candidates || valueSets.length === 0) return all;
-  if (candidates.size === 0) return [];
-  return [...candidates].filter(([, sets]) => valueSets.some((set) => sets.has(set))).map(([record]) => record);
+/** The records that any of the expressions selects, each once. */
+export function selectAny(expressions: readonly Expression[], pool: Pool): Selection {
+  const selections = expressions.map((expression) => select(expression, pool));
+  return {
+    records: [...new Set(selections.flatMap(({ records }) => records))],
+    unjudged: selections.flatMap(({ unjudged }) => unjudged),
+  };
 }
 
-function isSelected(expression: Expression, variable: string, record: FhirRecord, pools: Pools): boolean {
-  if (needsOf(expression).requirements.get(variable)?.(record) === false) return false;
+function recordsFor({ valueSets }: Expression, source: ChartVariable, { policy, chart, reading }: Pool) {
+  const read = chart[source];
+  if (read.state !== "read") return [];
+  if (source === "coverage" || valueSets.length === 0) return read.records;
+  return read.records.filter((record) => {
+    const sets = reading.screen.record(source satisfies Screened, record).get(policy);
+    return sets !== undefined && valueSets.some((set) => sets.has(set));
+  });
+}
+
+function isSelected(
+  expression: Expression,
+  variable: string,
+  record: FhirRecord,
+  { texts }: Reading,
+): boolean | "unreadable" {
   try {
-    return expression.evaluate({ [variable]: [record] }).length > 0;
+    return expression.evaluate({ [variable]: [record] }, texts).length > 0;
   } catch {
-    const source = chartVariables.find((name) => name === variable);
-    if (source) pools.unreadable.set(source, (pools.unreadable.get(source) ?? new Set()).add(record));
-    return false;
+    return "unreadable";
   }
 }

@@ -1,12 +1,12 @@
 // Shows why a policy decided as it did: each of its expressions, and the records that it selects. For the playground and for authors of
 // policies; the decision itself is decide.ts.
 import { type Chart, type ChartVariable, chartVariables } from "./chart.ts";
-import { decide, expressionsOf, ordersOfPolicy } from "./decide.ts";
-import { poolRecords, select } from "./evidence.ts";
+import { decide } from "./decide.ts";
+import { select } from "./evidence.ts";
 import type { Expression } from "./expression.ts";
 import { referenceTo } from "./fhir-json.ts";
-import type { Order } from "./order.ts";
-import type { Policy } from "./policy.ts";
+import type { PolicyOrders } from "./order.ts";
+import type { Reading } from "./reading.ts";
 
 /** One expression, and the records that it selects, as `Type/id`; and the sources it reads that were not received. */
 export type Selection = {
@@ -17,16 +17,21 @@ export type Selection = {
 
 export type Explanation = ReturnType<typeof explain>;
 
-/** For drafts of which at least one is an order that the policy speaks about. */
-export function explain(policy: Policy, drafts: readonly Order[], chart: Chart) {
-  const orders = ordersOfPolicy(policy, drafts).map(({ resolved }) => resolved);
-  const { pools } = poolRecords(policy.terminology, expressionsOf(policy), chart, orders);
+export function explain(concerned: PolicyOrders, chart: Chart, reading: Reading) {
+  const { policy } = concerned;
+  const orders = concerned.orders.map(({ resolved }) => resolved);
   const selection = (expression: Expression): Selection => ({
     expression: expression.text,
     unread: chartVariables.filter((name) => expression.variables.includes(name) && chart[name].state !== "read"),
-    selected: [...new Set(select(expression, pools).map((record) => referenceTo(record) ?? "a record without id"))],
+    selected: [
+      ...new Set(
+        select(expression, { policy, orders, chart, reading }).records.map(
+          (record) => referenceTo(record) ?? "a record without id",
+        ),
+      ),
+    ],
   });
-  const { row, payer, criteria, changes } = decide(policy, drafts, chart);
+  const { row, payer, criteria, changes } = decide(concerned, chart, reading);
   const outcomes = new Map(criteria.map(({ criterion, outcome }) => [criterion.id, outcome]));
   return {
     policy: policy.id,

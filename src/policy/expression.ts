@@ -2,15 +2,16 @@
 import fhirpath from "fhirpath";
 import r4 from "fhirpath/fhir-context/r4";
 import { localFunctions } from "./functions.ts";
+import type { Texts } from "./texts.ts";
 import type { Terminology } from "./value-sets.ts";
 
-/** A compiled expression. `evaluate` takes the value of each variable and throws an Error where the data do not fit. */
+/** A compiled expression. `evaluate` takes the value of each variable, and throws an Error where the data do not fit or hold too much text. */
 export type Expression = {
   readonly text: string;
   readonly variables: readonly string[];
-  /** The value sets that it asks about. Where there are any, it selects only records that may be about one of them. */
+  /** The value sets that it asks about. It is evaluated only on records of the chart that may match one of them. */
   readonly valueSets: readonly string[];
-  evaluate(variables: Record<string, unknown>): unknown[];
+  evaluate(variables: Record<string, unknown>, texts: Texts): unknown[];
 };
 
 /**
@@ -30,9 +31,10 @@ export function compileExpression(
     text,
     variables: asks.variables,
     valueSets: asks.valueSets,
-    evaluate(values) {
+    evaluate(values, texts) {
       compiled ??= compile();
-      const context = Object.fromEntries(known.map((name) => [name, values[name] ?? []]));
+      const context: Record<string, unknown> = { texts }; // for the functions: no expression may name it
+      for (const name of known) context[name] = values[name] ?? [];
       try {
         return compiled({}, context);
       } catch (error) {

@@ -62,16 +62,18 @@ export function* nodesOf(node: Node): Generator<Node> {
   for (const child of node.children ?? []) yield* nodesOf(child);
 }
 
-/** The names of all elements in an expression. */
-export function elementsIn(tree: Node): string[] {
-  return [...nodesOf(tree)].filter(({ type }) => type === "MemberInvocation").map(({ text = "" }) => text);
-}
-
 /** The node without what only wraps it: terms and brackets. */
 export function unwrap(node: Node): Node {
   const [only] = node.children ?? [];
   const wraps = ["EntireExpression", "TermExpression", "ParenthesizedTerm", "InvocationTerm"].includes(node.type);
   return wraps && only ? unwrap(only) : node;
+}
+
+/** What an argument in quotes says; undefined where the node is something else. */
+export function textOf(node: Node): string | undefined {
+  const literal = unwrap(node);
+  const isText = literal.type === "LiteralTerm" && literal.children?.[0]?.type === "StringLiteral";
+  return isText ? literal.text?.slice(1, -1) : undefined;
 }
 
 /** The arguments of a function's call. */

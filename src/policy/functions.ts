@@ -1,54 +1,62 @@
 // The functions that policies have beside those of FHIRPath. Knows FHIR's data types; knows no policy.
 
+import fhirpath from "fhirpath";
 import { codingKeys } from "./codings.ts";
 import { inFuture, inPast, isDate } from "./dates.ts";
 import { codingsOf, type FhirObject, isObject, namesOf, objectsIn, textIn } from "./fhir-json.ts";
 import { membership, mentioned } from "./membership.ts";
-import { oncePer } from "./once.ts";
-import { consistsOf, type Folded, fold, words } from "./terms.ts";
+import { memoizeByObject } from "./memoize.ts";
+import { consistsOf, type Folded, words } from "./terms.ts";
+import type { Texts } from "./texts.ts";
 import type { Terminology } from "./value-sets.ts";
+
+/** As fhirpath calls a function: its context holds the variables that the expression was given. */
+type Call = { readonly vars: { readonly texts: Texts } };
 
 /**
  * All but `named` take a collection and answer one boolean,
  * false for an empty collection, so that `where(x.inFuture())` never depends on whether the element is there.
  */
-export function localFunctions(terminology: Terminology) {
-  const isMember = (value: unknown, name: string) =>
-    isObject(value) && membership(terminology, asConcept(value)).has(name);
-  const mentions = (value: unknown, name: string) =>
-    (typeof value === "string" && mentioned(terminology, value).has(name)) ||
-    (isObject(value) && mentioned(terminology, asConcept(value)).has(name));
-  const textsOf = oncePer<FhirObject, Folded[]>(textsSaid);
-  const says = (value: unknown, word: string) =>
-    (isObject(value) ? textsOf(value) : textsSaid(value)).some((text) => isWord(text, word));
+export const localFunctions = memoizeByObject((terminology: Terminology) => {
+  const isMember = (texts: Texts) => (value: unknown, name: string) =>
+    isObject(value) && membership(terminology, asConcept(value), texts).has(name);
+  const mentions = (texts: Texts) => (value: unknown, name: string) =>
+    typeof value === "string"
+      ? mentioned(terminology, value, texts).has(name)
+      : isObject(value) && mentioned(terminology, asConcept(value), texts).has(name);
   return {
-    memberOf: {
-      fn: (concepts: unknown[], name: string) => [concepts.some((concept) => isMember(concept, name))],
-      arity: { 1: ["String" as const] },
+    memberOf: someWith(isMember),
+    mentions: someWith(mentions),
+    says: someWith(
+      (texts) => (value: unknown, word: string) => textsSaid(value, texts).some((text) => isWord(text, word)),
+    ),
+    refersTo: someWith(() => refersTo),
+    named: {
+      fn: (concepts: unknown[]) => concepts.flatMap((each) => nameOf(terminology, each)),
+      arity: { 0: [] },
     },
-    mentions: {
-      fn: (values: unknown[], name: string) => [values.some((value) => mentions(value, name))],
-      arity: { 1: ["String" as const] },
-    },
-    says: {
-      fn: (values: unknown[], word: string) => [values.some((value) => says(value, word))],
-      arity: { 1: ["String" as const] },
-    },
-    refersTo: {
-      fn: (references: unknown[], type: string) => [references.some((reference) => refersTo(reference, type))],
-      arity: { 1: ["String" as const] },
-    },
-    named: { fn: (concepts: unknown[]) => concepts.flatMap((each) => nameOf(terminology, each)), arity: { 0: [] } },
     inFuture: { fn: (dates: unknown[]) => [dates.some((date) => inFuture(date))], arity: { 0: [] } },
     inPast: { fn: (dates: unknown[]) => [dates.some((date) => inPast(date))], arity: { 0: [] } },
     isDate: { fn: (dates: unknown[]) => [dates.some(isDate)], arity: { 0: [] } },
   };
+});
+
+/** A function of one text: whether it holds of any item of the collection. */
+function someWith(holds: (texts: Texts) => (value: unknown, argument: string) => boolean) {
+  return {
+    fn(this: Call, items: unknown[], argument: string) {
+      const isTrue = holds(this.vars.texts);
+      return [items.some((item) => isTrue(fhirpath.util.valData(item), argument))];
+    },
+    arity: { 1: ["String" as const] },
+    internalStructures: true, // so that fhirpath hands over its context
+  };
 }
 
 /** A text, or every text, display and code of a CodeableConcept. */
-function textsSaid(value: unknown): Folded[] {
+function textsSaid(value: unknown, texts: Texts): Folded[] {
   const said = isObject(value) ? [...namesOf(value), ...codingsOf(value).map(({ code }) => code)] : [value];
-  return said.filter((each) => typeof each === "string").map(fold);
+  return said.filter((each) => typeof each === "string").map(texts.fold);
 }
 
 /** Whether the text is that word and no other, case ignored. The pattern is made only for a text that holds the word. */

@@ -7,7 +7,6 @@ import { checkCases } from "./check-cases.ts";
 import { checkPolicy, checkUse, type PolicyParts } from "./check-policy.ts";
 import { readValueSets, setName } from "./check-value-sets.ts";
 import { type Compiler, compilePolicy, createCompiler } from "./compile.ts";
-import { createParser, type Parser } from "./fhirpath-forms.ts";
 import { type Finding, type Findings, type Notes, PolicyFaults, takeNotes, wholeFile } from "./findings.ts";
 import { policyFileSchema } from "./format.ts";
 import type { Policy } from "./policy.ts";
@@ -43,7 +42,7 @@ export function checkPolicies(
     notes.fault(wholeFile(directory, "is a policy, not a folder of policies: name the folder that holds it"));
     return { policies: [], faults: notes.faults, warnings: notes.warnings };
   }
-  const options = { needsCases, parse: createParser(), notes };
+  const options = { needsCases, notes };
   const policies = names.map((name) => loadPolicy(join(directory, name), options));
   return {
     policies: policies.filter((policy) => policy !== undefined),
@@ -54,14 +53,13 @@ export function checkPolicies(
 
 type LoadOptions = {
   readonly needsCases: boolean;
-  readonly parse: Parser;
   readonly notes: Notes & Findings;
 };
 
-function loadPolicy(folder: string, { needsCases, parse, notes }: LoadOptions): Policy | undefined {
+function loadPolicy(folder: string, { needsCases, notes }: LoadOptions): Policy | undefined {
   const faultsBefore = notes.faults.length;
   const written = readPolicy(folder, notes);
-  const compiled = written && compileWritten(written, terminologyOf(written), parse);
+  const compiled = written && compileWritten(written, terminologyOf(written));
   if (written && compiled) {
     checkPolicy(written, compiled.policy);
     if (notes.faults.length === faultsBefore) checkUse(written, compiled.used);
@@ -85,16 +83,15 @@ export function terminologyOf({ sets, file }: WrittenPolicy): Terminology {
 }
 
 /** Compiles a policy; what is wrong with it is noted by its source. @param terminology what `terminologyOf` gives for it */
-export function policyOf(written: WrittenPolicy, terminology: Terminology, parse: Parser = createParser()): Policy {
-  return compileWritten(written, terminology, parse).policy;
+export function policyOf(written: WrittenPolicy, terminology: Terminology): Policy {
+  return compileWritten(written, terminology).policy;
 }
 
 function compileWritten(
   { id, revision, file, source, setNames }: WrittenPolicy,
   terminology: Terminology,
-  parse: Parser,
 ): { policy: Policy; used: Compiler["used"] } {
-  const compiler = createCompiler(source, terminology, setNames, file.definitions, parse);
+  const compiler = createCompiler(source, terminology, setNames, file.definitions);
   return { policy: compilePolicy(id, revision, file, terminology, compiler), used: compiler.used };
 }
 

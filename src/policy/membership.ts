@@ -1,96 +1,118 @@
-// Which value sets of a policy a CodeableConcept belongs to, or may be about: by its codings, and by its names.
-import { codingKeys, mayBeNdc } from "./codings.ts";
+// Which value sets of a policy a CodeableConcept belongs to, or only mentions: by its codings, and by its names.
+import { codingKeys } from "./codings.ts";
 import { codingsOf, type FhirObject, textIn } from "./fhir-json.ts";
-import { type Folded, fitsRule, fold, isSubstance, mayMention, mentions, mentionsSubstance } from "./terms.ts";
+import { memoizeByObject } from "./memoize.ts";
+import { fitsRule, isSubstance, mentions, mentionsSubstance } from "./terms.ts";
+import type { Texts } from "./texts.ts";
 import type { Terminology, ValueSet } from "./value-sets.ts";
 
-/** What one look at a concept finds: names of value sets. */
-export type Look = { readonly members: ReadonlySet<string>; readonly mentioned: ReadonlySet<string> };
+/** What a concept says, as names of value sets. */
+export type Meaning = {
+  /** It is one of these. */
+  readonly members: ReadonlySet<string>;
+  /** It is one of these, or a name of it mentions one. */
+  readonly mentioned: ReadonlySet<string>;
+  /** A code or a text of it tells one of these, whatever else it says. */
+  readonly told: ReadonlySet<string>;
+};
 
-/** A name that may tell something, and the value sets that list the code which it is the display of. */
-type Name = Folded & { readonly sets: readonly string[] };
+/** What one name says, as names of value sets. */
+type NameMeaning = {
+  /** A text rule of the set fits. */
+  readonly fits: readonly string[];
+  /** Nothing but the name of a substance of the set. */
+  readonly is: readonly string[];
+  readonly mentions: readonly string[];
+  /** The name of a substance of the set, and more. */
+  readonly more: readonly string[];
+};
 
-const NOTHING: Look = { members: new Set(), mentioned: new Set() };
+const NO_MEANING: Meaning = { members: new Set(), mentioned: new Set(), told: new Set() };
+const SAYS_NOTHING: NameMeaning = { fits: [], is: [], mentions: [], more: [] };
 
 /**
- * The names of the value sets that the concept belongs to: by any of its codings; by text only when none of them tells the
- * product. A set that excludes another gives way to it. A name that only mentions a substance makes nothing that substance,
- * whatever code stands beside it.
+ * The value sets that the concept belongs to: by any of its codings; by text only when none of them tells the product. A set that
+ * excludes another gives way to it. A name that only mentions a substance makes nothing that substance, whatever code stands beside it.
+ * @throws TextBudgetSpent
  */
-export function membership(terminology: Terminology, concept: FhirObject): ReadonlySet<string> {
-  return lookOnce(terminology, concept).members;
+export function membership(terminology: Terminology, concept: FhirObject, texts: Texts): ReadonlySet<string> {
+  return meaningOf(terminology, concept, texts).members;
 }
 
-/** The names of the value sets that the concept, or a text, may be about: all that it belongs to or mentions by any name. */
-export function mentioned(terminology: Terminology, value: FhirObject | string): ReadonlySet<string> {
-  if (typeof value !== "string") return lookOnce(terminology, value).mentioned;
-  return new Set(setsMentioned(terminology, new Set(), foldTelling(terminology, value)));
+/** The value sets that the concept, or a text, belongs to or mentions. @throws TextBudgetSpent */
+export function mentioned(terminology: Terminology, value: FhirObject | string, texts: Texts): ReadonlySet<string> {
+  return typeof value === "string"
+    ? new Set(meaningOfName(terminology, texts)(value).mentions)
+    : meaningOf(terminology, value, texts).mentioned;
 }
 
-/** Whether the concept or text may be about any value set, told in a fraction of the time: false only where it is about none. */
-export function mayBeAbout(terminology: Terminology, value: FhirObject | string): boolean {
-  if (typeof value === "string") return mayMention(value, terminology.termsByText);
-  if (typeof value.text === "string" && mayMention(value.text, terminology.termsByText)) return true;
-  return codingsOf(value).some(
-    (coding) =>
-      (typeof coding.display === "string" && mayMention(coding.display, terminology.termsByText)) ||
-      mayBeListed(terminology, coding),
-  );
+/** Worked out once for each concept, coding and name of a request: thousands of records may refer to one resource. @throws TextBudgetSpent */
+export function meaningOf(terminology: Terminology, concept: FhirObject, texts: Texts): Meaning {
+  return meanings(texts)(terminology).ofConcept(concept);
 }
 
-/** Whether a value set may list the coding: false only where none does. */
-export function mayBeListed({ codes, namesByKey }: Terminology, coding: FhirObject): boolean {
-  const { code } = coding;
-  if (typeof code !== "string") return false;
-  return codes.has(code.trim()) || (mayBeNdc(code) && codingKeys(coding).some((key) => namesByKey.has(key)));
+function meaningOfName(terminology: Terminology, texts: Texts): (name: string) => NameMeaning {
+  return meanings(texts)(terminology).ofName;
 }
 
-/** Each concept is looked at once, as long as it lives: expressions ask for it again and again. */
-function lookOnce(terminology: Terminology, concept: FhirObject): Look {
-  const known = terminology.looks.get(concept) ?? look(terminology, concept);
-  terminology.looks.set(concept, known);
-  return known;
+const meanings = memoizeByObject((texts: Texts) =>
+  memoizeByObject((terminology: Terminology) => {
+    const byName = new Map<string, NameMeaning>();
+    const ofName = (name: string): NameMeaning => {
+      const meaning = byName.get(name) ?? readName(terminology, name, texts);
+      byName.set(name, meaning);
+      return meaning;
+    };
+    const ofCoding = memoizeByObject((coding: FhirObject): CodingMeaning => {
+      const name = textIn(coding.display);
+      return { sets: setsOfCoding(terminology, coding), name: name === undefined ? SAYS_NOTHING : ofName(name) };
+    });
+    const ofConcept = memoizeByObject((concept: FhirObject): Meaning => {
+      const text = textIn(concept.text);
+      const own = text === undefined ? [] : [{ sets: [], name: ofName(text) }];
+      return combine(terminology, [...own, ...codingsOf(concept).map(ofCoding)].filter(saysAnything));
+    });
+    return { ofName, ofConcept };
+  }),
+);
+
+/** The value sets that list a code, and what its display says. */
+type CodingMeaning = { readonly sets: readonly string[]; readonly name: NameMeaning };
+
+function saysAnything({ sets, name }: CodingMeaning): boolean {
+  return sets.length > 0 || name !== SAYS_NOTHING;
 }
 
-function look(terminology: Terminology, concept: FhirObject): Look {
-  const codings = codingsOf(concept).map((coding) => ({
-    name: textIn(coding.display),
-    sets: setsOfCoding(terminology, coding),
-  }));
-  const coded = new Set(codings.flatMap(({ sets }) => sets));
-  const names = [{ name: textIn(concept.text), sets: [] }, ...codings].flatMap(({ name, sets }) =>
-    foldTelling(terminology, name ?? "").map((folded): Name => ({ ...folded, sets })),
-  );
-  if (coded.size === 0 && names.length === 0) return NOTHING;
-  const isTold = [...coded].some((name) => !terminology.productNeutral.includes(name));
-  const found = isTold ? coded : new Set([...coded, ...setsByText(terminology, names)]);
+function combine(terminology: Terminology, said: readonly CodingMeaning[]): Meaning {
+  if (said.length === 0) return NO_MEANING;
+  const coded = new Set(said.flatMap(({ sets }) => sets));
+  const fits = said.flatMap(({ name }) => name.fits);
+  const isTold = [...coded].some((set) => !terminology.productNeutral.includes(set));
+  const found = isTold ? coded : new Set([...coded, ...fits, ...said.flatMap(({ name }) => name.is)]);
   const givesWay = ({ excludes }: ValueSet) => excludes.some((excluded) => found.has(excluded));
+  /** The display of one of the set's own codes may say what it likes. */
+  const saysMore = (set: string) => said.some(({ sets, name }) => !sets.includes(set) && name.more.includes(set));
   const sets = [...terminology.sets.values()].filter(({ name }) => found.has(name));
-  const members = sets.filter((set) => !givesWay(set) && !saysMore(names, set)).map(({ name }) => name);
+  const members = sets.filter((set) => !givesWay(set) && !saysMore(set.name)).map(({ name }) => name);
+  const codedSubstances = [...coded].filter((set) => terminology.sets.get(set)?.names);
   return {
     members: new Set(members),
-    mentioned: new Set([...members, ...setsMentioned(terminology, coded, names)]),
+    mentioned: new Set([...members, ...codedSubstances, ...said.flatMap(({ name }) => name.mentions)]),
+    told: new Set([...coded, ...fits]),
   };
 }
 
-/** The name, folded, if it holds any term that tells something; without one it belongs to no set and mentions none. */
-function foldTelling({ termsByText }: Terminology, name: string): Folded[] {
-  if (!mayMention(name, termsByText)) return [];
-  const folded = fold(name);
-  return mentions(folded, termsByText) ? [folded] : [];
-}
-
-function setsMentioned({ sets }: Terminology, coded: ReadonlySet<string>, names: readonly Folded[]): string[] {
-  const about = [...sets.values()].filter(({ name: set, names: rule }) => {
-    return rule && (coded.has(set) || names.some((name) => mentionsSubstance(name, rule)));
-  });
-  return about.map(({ name }) => name);
-}
-
-/** Whether a name that is not the display of one of the set's own codes mentions the substance, and something else. */
-function saysMore(names: readonly Name[], { name: set, names: rule }: ValueSet): boolean {
-  if (!rule) return false;
-  return names.some((name) => !name.sets.includes(set) && mentions(name, rule.names) && !isSubstance(name, rule));
+function readName({ sets, termsByText }: Terminology, name: string, texts: Texts): NameMeaning {
+  const folded = texts.fold(name);
+  if (!mentions(folded, termsByText)) return SAYS_NOTHING;
+  const where = (holds: (set: ValueSet) => boolean | undefined) =>
+    [...sets.values()].filter(holds).map((set) => set.name);
+  return {
+    fits: where(({ text }) => text.some((rule) => fitsRule([folded], rule))),
+    is: where(({ names }) => names && isSubstance(folded, names)),
+    mentions: where(({ names }) => names && mentionsSubstance(folded, names)),
+    more: where(({ names }) => names && mentions(folded, names.names) && !isSubstance(folded, names)),
+  };
 }
 
 function setsOfCoding(terminology: Terminology, coding: FhirObject): readonly string[] {
@@ -99,11 +121,4 @@ function setsOfCoding(terminology: Terminology, coding: FhirObject): readonly st
     .filter((names) => names !== undefined);
   // An NDC of ten digits without hyphens counts only if exactly one reading of it is a known product.
   return hits.length === 1 && hits[0] ? hits[0] : [];
-}
-
-function setsByText(terminology: Terminology, names: readonly Folded[]): string[] {
-  const sets = [...terminology.sets.values()].filter(({ text, names: rule }) => {
-    return text.some((each) => fitsRule(names, each)) || (rule && names.some((name) => isSubstance(name, rule)));
-  });
-  return sets.map(({ name }) => name);
 }

@@ -1,6 +1,8 @@
 // A policy, loaded and compiled: what the other files of this room work with.
+import { type ChartVariable, chartVariables } from "./chart.ts";
 import type { Expression } from "./expression.ts";
 import type { PolicyFile } from "./format.ts";
+import { memoizeByObject } from "./memoize.ts";
 import type { Template } from "./template.ts";
 import type { Terminology } from "./value-sets.ts";
 
@@ -70,3 +72,36 @@ export type Policy = Pick<
   readonly topic: PolicyFile["card"]["topic"];
   readonly overrideReasons: PolicyFile["card"]["overrideReasons"];
 };
+
+/** The expressions of a policy that select from the chart. */
+export const expressionsOf = memoizeByObject((policy: Policy): Expression[] => {
+  const rules = policy.criteria.flatMap((criterion) => [...criterion.documented, ...criterion.supporting]);
+  const cautions = policy.cautions.flatMap((caution) => caution.select);
+  const { authorized, alreadyOrdered, unanswered } = policy;
+  return [authorized, alreadyOrdered, ...rules.map((rule) => rule.select), ...cautions, ...unanswered];
+});
+
+/** The chart variables that a policy reads: what has to be fetched for it. */
+export const sourcesRead = memoizeByObject((policy: Policy): ChartVariable[] => {
+  return chartVariables.filter(
+    (variable) => variable === "coverage" || readsOf(expressionsOf(policy)).includes(variable),
+  );
+});
+
+/** Sources that a criterion or caution may be found in: what is read for other orders of the drug alone tells nothing of the patient. */
+export const clinicalSources = memoizeByObject((policy: Policy) =>
+  readsOf(expressionsOf(policy).filter((expression) => expression !== policy.alreadyOrdered)),
+);
+
+export const cautionSources = memoizeByObject((policy: Policy) =>
+  readsOf(policy.cautions.flatMap(({ select }) => select)),
+);
+
+export const criterionSources = memoizeByObject(({ documented, supporting }: Criterion) =>
+  readsOf([...documented, ...supporting].map((rule) => rule.select)),
+);
+
+function readsOf(expressions: readonly Expression[]): ChartVariable[] {
+  const used = new Set(expressions.flatMap(({ variables }) => variables));
+  return chartVariables.filter((variable) => variable !== "coverage" && used.has(variable));
+}

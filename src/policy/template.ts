@@ -1,8 +1,7 @@
 // The texts of a policy: plain words with {{ FHIRPath }} between them. What comes from a request is escaped, because
 // clients draw a card's detail as Markdown, and some let HTML through.
 import type { Expression } from "./expression.ts";
-import { needsOf } from "./needs.ts";
-import { oncePer } from "./once.ts";
+import type { Texts } from "./texts.ts";
 
 /** A compiled text: literal parts and expressions in turn. */
 export type Template = { readonly parts: readonly (string | Expression)[] };
@@ -30,17 +29,17 @@ export function compileTemplate(text: string, compile: (expression: string, offs
 const isExpression = (part: string) => part.startsWith("{{") && part.endsWith("}}");
 
 /** The text as Markdown. An expression that finds nothing, or that the data do not fit, leaves nothing. */
-export function renderMarkdown(template: Template, values: TemplateValues): string {
-  return render(template, values, escapeMarkdown);
+export function renderMarkdown(template: Template, values: TemplateValues, texts: Texts): string {
+  return render(template, values, texts, escapeMarkdown);
 }
 
 /** The text as plain text, for what clients do not draw as Markdown. */
-export function renderPlain(template: Template, values: TemplateValues): string {
-  return render(template, values, plain);
+export function renderPlain(template: Template, values: TemplateValues, texts: Texts): string {
+  return render(template, values, texts, plain);
 }
 
-function render({ parts }: Template, values: TemplateValues, write: (text: string) => string): string {
-  const written = parts.map((part) => (typeof part === "string" ? part : write(evaluatePart(part, values))));
+function render({ parts }: Template, values: TemplateValues, texts: Texts, write: (text: string) => string): string {
+  const written = parts.map((part) => (typeof part === "string" ? part : write(evaluatePart(part, values, texts))));
   return withoutLooseCommas(oneLine(written.join(""))).trim();
 }
 
@@ -54,25 +53,11 @@ function oneLine(text: string): string {
   return text.replace(/\s{2,}|[^\S ]/g, " ");
 }
 
-/** What an expression writes. One that speaks of the policy alone, never of a patient or of the day, is evaluated once for each thing that it may say. */
-function evaluatePart(expression: Expression, values: TemplateValues): string {
-  const isFixed = expression.variables.every((name) => OF_THE_POLICY.has(name)) && !needsOf(expression).isTimed;
-  if (!isFixed) return write(expression, values);
-  const known = remembered(expression);
-  const key = JSON.stringify([values.missing, values.payer, values.policy]);
-  const written = known.get(key) ?? write(expression, values);
-  if (known.size < MOST_REMEMBERED) known.set(key, written);
-  return written;
-}
-
-const OF_THE_POLICY: ReadonlySet<string> = new Set(["missing", "payer", "policy"] satisfies (keyof TemplateValues)[]);
-const MOST_REMEMBERED = 100;
-const remembered = oncePer((_expression: Expression) => new Map<string, string>());
-
-function write(expression: Expression, values: TemplateValues): string {
+/** What an expression writes: the texts and numbers that it finds. */
+function evaluatePart(expression: Expression, values: TemplateValues, texts: Texts): string {
   try {
-    const found = expression.evaluate(values).filter((value) => typeof value === "string" || typeof value === "number");
-    return [...new Set(found)].join(", ");
+    const found = expression.evaluate(values, texts);
+    return [...new Set(found.filter((value) => typeof value === "string" || typeof value === "number"))].join(", ");
   } catch {
     return "";
   }

@@ -30,21 +30,24 @@ export function words(text: string): string {
     .trim()} `;
 }
 
-/** As most names are: told in a fifth of the time. */
+/** As most names are: folded in a fifth of the time. */
 const WORDS_ALREADY = /^[a-z0-9]+(?: [a-z0-9]+)*$/i;
 
-/** Whether any of the terms occurs as a whole in the text. */
-export function mentions(text: string | Folded, terms: readonly string[]): boolean {
-  return mayMention(text, terms) && wordsOf(text).search(patternsOf(terms).whole) >= 0;
-}
+/** Characters of a record's texts together, each by its weight. */
+export const MAX_WEIGHT = 100_000;
+const MAX_LENGTH = 10_000; // characters of one text
+/** Normalization puts a run of combining marks in order, which takes the square of its length. */
+const RUN_OF_MARKS = /[\p{M}\uFF9E\uFF9F]{31}/u;
+/** One character that normalization makes 18 of. It weighs as much as a page, since few texts have any. */
+const LIGATURE = /\uFDFA/g;
+const PAGE = 3_000; // characters
 
-/**
- * Whether any of the terms may occur in the text: false only where none does. Most texts of a chart name nothing that a policy
- * knows; a text in ASCII is told by the longest word of each term, in a tenth of the time that folding takes.
- */
-export function mayMention(text: string | Folded, terms: readonly string[]): boolean {
-  if (typeof text !== "string") return true;
-  return !isAscii(text) || patternsOf(terms).longestWords.test(text.toLowerCase());
+/** The characters that a text counts as. More than MAX_WEIGHT: it is larger, or costs more to fold, than any that a record really holds. */
+export function weightOf(text: string): number {
+  if (text.length > MAX_LENGTH) return MAX_WEIGHT + text.length;
+  if (isAscii(text)) return text.length;
+  if (RUN_OF_MARKS.test(text)) return MAX_WEIGHT + text.length;
+  return text.length + PAGE * (text.match(LIGATURE)?.length ?? 0);
 }
 
 export function isAscii(text: string): boolean {
@@ -53,6 +56,11 @@ export function isAscii(text: string): boolean {
 
 const IS_ASCII = /^\p{ASCII}*$/u;
 
+/** Whether any of the terms occurs as a whole in the text. */
+export function mentions(text: string | Folded, terms: readonly string[]): boolean {
+  return wordsOf(text).search(patternsOf(terms).whole) >= 0;
+}
+
 /** The longest word of a term, folded: a text without it does not hold the term. It may stand after a point or comma in a number. */
 export function longestWord(term: string): string {
   return longestFirst(words(term).trim().split(/[ .,]/))[0] ?? "";
@@ -60,7 +68,6 @@ export function longestWord(term: string): string {
 
 /** Whether at least one of the terms occurs, and nothing is left of the text without them and the neutral words. */
 export function consistsOf(text: string | Folded, terms: readonly string[], neutral: readonly string[] = []): boolean {
-  if (!mayMention(text, terms)) return false;
   const whole = wordsOf(text);
   const rest = whole.replace(patternsOf(terms).whole, "");
   return rest !== whole && rest.replace(patternsOf(neutral).whole, "").trim() === "";
@@ -93,8 +100,6 @@ type Patterns = {
   readonly whole: RegExp;
   /** Of each term, in its order. */
   readonly each: readonly RegExp[];
-  /** Finds, in lower case ASCII, what begins like the longest word of a term. */
-  readonly longestWords: RegExp;
 };
 
 /** Made once for each list of a policy, and gone with it. */
@@ -110,11 +115,9 @@ const NOWHERE = /(?!)/;
 
 function preparePatterns(terms: readonly string[]): Patterns {
   const folded = terms.map((term) => words(term).trim());
-  const longest = folded.map((term) => longestFirst(term.split(" "))[0] ?? "");
   return {
     whole: terms.length > 0 ? new RegExp(` (?:${alternatives(folded)})s?(?= )`, "g") : NOWHERE,
     each: folded.map((term) => new RegExp(` ${escapePoint(term)}s?(?= )`)),
-    longestWords: terms.length > 0 ? new RegExp(`(?<![a-z0-9])(?:${alternatives([...new Set(longest)])})`) : NOWHERE,
   };
 }
 

@@ -2,8 +2,6 @@
 // Which of them a record belongs to is membership.ts.
 import { z } from "zod";
 import { codingKeys } from "./codings.ts";
-import type { FhirObject } from "./fhir-json.ts";
-import type { Look } from "./membership.ts";
 import type { NameRule, TextRule } from "./terms.ts";
 
 /** One code as a value set lists it. `comment` says how certain it is and where it was seen. */
@@ -115,13 +113,9 @@ export type Terminology = {
   readonly sets: ReadonlyMap<string, ValueSet>;
   readonly namesByKey: ReadonlyMap<string, readonly string[]>;
   readonly displayByKey: ReadonlyMap<string, string>;
-  /** Every code of every set, without its system, as the sets write it. */
-  readonly codes: ReadonlySet<string>;
   readonly termsByText: readonly string[];
   /** Sets whose codes leave open which product it is: text may tell more. */
   readonly productNeutral: readonly string[];
-  /** What concepts were found to be. Keeps none of them alive. */
-  readonly looks: WeakMap<FhirObject, Look>;
 };
 
 export function indexValueSets(sets: readonly ValueSet[], productNeutral: readonly string[] = []): Terminology {
@@ -142,7 +136,6 @@ export function indexValueSets(sets: readonly ValueSet[], productNeutral: readon
     sets: new Map(sets.map((set) => [set.name, set])),
     namesByKey,
     displayByKey,
-    codes: new Set(sets.flatMap(({ concepts }) => concepts.map(({ code }) => code))),
     termsByText: [
       ...new Set([
         ...rules.flatMap((rule) => (rule.all.length > 0 ? rule.all : rule.any)),
@@ -150,6 +143,5 @@ export function indexValueSets(sets: readonly ValueSet[], productNeutral: readon
       ]),
     ],
     productNeutral,
-    looks: new WeakMap(),
   };
 }

@@ -21,8 +21,8 @@ test("CQL answers as we do, on patients and on the policy's cases by their codes
 test("the patients are of every row that codes can tell, and a wrong answer is noticed", async () => {
   const rows = new Set<string>();
   for (const [, call] of calls) {
-    const { orders, chart } = await readCase(policy, structuredClone(call));
-    rows.add(decide(policy, orders, chart).row);
+    const { orders, chart, reading } = await readCase(policy, structuredClone(call));
+    rows.add(decide(orders, chart, reading).row);
   }
   expect([...rows].sort()).toEqual([
     ...["authorized", "caution", "change", "exception-established", "exception-to-confirm", "overriding-caution"],

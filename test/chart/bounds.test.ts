@@ -1,5 +1,5 @@
 // What is larger than any real chart is bounded, and said: records, sources, links and drafts.
-import { isOversized } from "../../src/chart/oversized.ts";
+import { isOversized } from "../../src/chart/size.ts";
 import { isNarrowed } from "../../src/chart/sources.ts";
 import { allergy, bundle, call, draft, EMPTY_CHART, GENERIC_400, statement } from "../support/calls.ts";
 import { type Service, startService } from "../support/service.ts";

@@ -8,6 +8,7 @@ import { sources } from "../../src/chart/sources.ts";
 import { chartTypes } from "../../src/policy/chart.ts";
 import { checkPolicies, loadPolicies } from "../../src/policy/load.ts";
 import { membership } from "../../src/policy/membership.ts";
+import { createTexts } from "../../src/policy/texts.ts";
 
 type Change = { readonly change: string; readonly to: string };
 type Planted = Change & {
@@ -203,7 +204,9 @@ describe("a value set as a terminology service gives it", () => {
     const { faults, policies } = check();
     expect(faults).toEqual([]);
     const isBrand = (code: string) =>
-      policies.map(({ terminology }) => membership(terminology, { coding: [{ system: rxnorm, code }] }).has("gleevec"));
+      policies.map(({ terminology }) =>
+        membership(terminology, { coding: [{ system: rxnorm, code }] }, createTexts()).has("gleevec"),
+      );
     expect(["404588", "404589", "282386", "group"].map(isBrand)).toEqual([[true], [true], [true], [false]]);
   });
 

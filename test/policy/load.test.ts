@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { PolicyFaults } from "../../src/policy/findings.ts";
 import { checkPolicies, loadPolicies } from "../../src/policy/load.ts";
 import { membership } from "../../src/policy/membership.ts";
+import { createTexts } from "../../src/policy/texts.ts";
 
 let directory: string;
 const policyPath = () => join(directory, "imatinib-preferred", "policy.yaml");
@@ -66,7 +67,7 @@ test("a value set downloaded from a terminology service drops in: JSON with an e
   writeFileSync(setPath("gleevec.json"), JSON.stringify(downloaded, null, 2));
   const [policy] = loadPolicies(directory);
   const concept = { coding: [{ system: "urn:oid:2.16.840.1.113883.6.88", code: "404589" }] };
-  expect(policy && [...membership(policy.terminology, concept)]).toContain("gleevec");
+  expect(policy && [...membership(policy.terminology, concept, createTexts())]).toContain("gleevec");
 });
 
 test("the revision is the review date and changes with any file of the folder", () => {

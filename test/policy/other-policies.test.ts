@@ -8,9 +8,9 @@ import { findSurvivors, testedOf } from "../../src/authoring/survivors.ts";
 import { answerOrderSign } from "../../src/cds-hooks/order-sign.ts";
 import { connectEhr } from "../../src/chart/ehr.ts";
 import { callOfCase, draftsOf, readCases } from "../../src/playground/cases.ts";
-import { sourcesRead } from "../../src/policy/decide.ts";
 import { takeNotes } from "../../src/policy/findings.ts";
 import { checkPolicies, loadPolicies, readPolicy } from "../../src/policy/load.ts";
+import { sourcesRead } from "../../src/policy/policy.ts";
 
 const directory = "test/policies";
 const { policies, faults, warnings } = checkPolicies(directory, { needsCases: true });

@@ -3,6 +3,7 @@ import type { Source } from "../../src/policy/chart.ts";
 import { matchPayer } from "../../src/policy/payer.ts";
 import { commonWords, withCommonWords } from "../../src/policy/payer-words.ts";
 import { mentions } from "../../src/policy/terms.ts";
+import { createTexts } from "../../src/policy/texts.ts";
 
 const plain = (...names: string[]) => ({
   ...{ name: "Example Plan", names, benefits: [], otherBenefits: [], selfPay: [], nobody: [] },
@@ -12,7 +13,7 @@ const coveredBy = (display: string): Source => {
   return { state: "read", records: [coverage], shortfalls: [], unreadable: 0, otherPatient: 0 };
 };
 const match = (display: string, ...names: string[]) =>
-  matchPayer({ payer: withCommonWords(plain(...names)) }, coveredBy(display));
+  matchPayer({ payer: withCommonWords(plain(...names)) }, coveredBy(display), createTexts());
 
 const unclear = [
   ...["Unknown", "None", "N/A", "NA", "Other", "Not applicable", "Not available", "Not on file", "Not listed"],
@@ -82,5 +83,5 @@ test.each([
   });
   const records = [coverage("Example Plan", { type: { text: type } }), coverage("Another Plan", {})];
   const source: Source = { state: "read", records, shortfalls: [], unreadable: 0, otherPatient: 0 };
-  expect(matchPayer({ payer: withCommonWords(plain("example plan")) }, source)).toBe(left);
+  expect(matchPayer({ payer: withCommonWords(plain("example plan")) }, source, createTexts())).toBe(left);
 });

@@ -3,13 +3,14 @@ import { jest } from "@jest/globals";
 import { compileExpression, type Expression } from "../../src/policy/expression.ts";
 import { loadPolicies } from "../../src/policy/load.ts";
 import { compileTemplate, renderMarkdown, renderPlain } from "../../src/policy/template.ts";
+import { createTexts } from "../../src/policy/texts.ts";
 
 /** Each expression finds what it says, and `nothing` nothing. */
 const compile = (text: string): Expression => ({
   ...{ text, variables: ["evidence"], valueSets: [] },
   evaluate: () => (text === "nothing" ? [] : [text]),
 });
-const render = (text: string) => renderPlain(compileTemplate(text, compile), {});
+const render = (text: string) => renderPlain(compileTemplate(text, compile), {}, createTexts());
 
 test.each([
   ["{{ drug }}, {{ nothing }}", "drug"],
@@ -22,7 +23,7 @@ test.each([
 ])("%s writes %s", (text, written) => expect(render(text)).toBe(written));
 
 test("a sign of Markdown at the end stays whole", () => {
-  expect(renderMarkdown(compileTemplate("{{ a > b > }}", compile), {})).toBe("a &gt; b &gt;");
+  expect(renderMarkdown(compileTemplate("{{ a > b > }}", compile), {}, createTexts())).toBe("a &gt; b &gt;");
 });
 
 test("a text that depends on the day says another one the day after", () => {
@@ -33,8 +34,8 @@ test("a text that depends on the day says another one the day after", () => {
     compileExpression(text, [], asks, terminology),
   );
   jest.useFakeTimers({ now: new Date("2026-11-24T12:00:00Z") });
-  const first = renderPlain(template, {});
+  const first = renderPlain(template, {}, createTexts());
   jest.setSystemTime(new Date("2026-11-29T12:00:00Z"));
-  expect([first, renderPlain(template, {})]).toEqual(["Today is 2026-11-24", "Today is 2026-11-29"]);
+  expect([first, renderPlain(template, {}, createTexts())]).toEqual(["Today is 2026-11-24", "Today is 2026-11-29"]);
   jest.useRealTimers();
 });

@@ -1,5 +1,6 @@
 // Unknown is never no: a criterion that found nothing is "not found" only where all that could document it was read and understood.
-import { chartOfCase, loadCases, ordersOfCase } from "../../src/playground/cases.ts";
+import { readCase } from "../../src/authoring/run-cases.ts";
+import { loadCases } from "../../src/playground/cases.ts";
 import type { ChartVariable, Source } from "../../src/policy/chart.ts";
 import { decide } from "../../src/policy/decide.ts";
 import type { FhirRecord } from "../../src/policy/fhir-json.ts";
@@ -9,6 +10,9 @@ import { coded, RXNORM } from "../support/calls.ts";
 const [policy] = loadPolicies("cards");
 const plain = loadCases("cards/imatinib-preferred").find(({ name }) => name === "nothing in the chart");
 if (!policy || !plain) throw new Error("no policy, or no such case");
+const fail = () => {
+  throw new Error("the policy applies to no order of the case");
+};
 
 const read = (...records: FhirRecord[]): Source => {
   return { state: "read", records, shortfalls: [], unreadable: 0, otherPatient: 0 };
@@ -29,7 +33,8 @@ test.each<[string, ChartVariable, Source, string]>([
   ["no expression can read it", "medicationStatements", read({ ...generic, status: ["completed", "x"] }), "unknown"],
   ["it was never taken", "medicationStatements", read({ ...generic, status: "not-taken" }), "not-found"],
 ])("%s: %s", (_what, variable, source, outcome) => {
-  const { criteria } = decide(policy, ordersOfCase(plain), { ...chartOfCase(plain), [variable]: source });
-  const reading = criteria.find(({ criterion: { decides }, sources }) => decides && sources.includes(variable));
-  expect(reading?.outcome).toBe(outcome);
+  const { concerned, chart, reading } = readCase(policy, plain) ?? fail();
+  const { criteria } = decide(concerned, { ...chart, [variable]: source }, reading);
+  const judged = criteria.find(({ criterion: { decides }, sources }) => decides && sources.includes(variable));
+  expect(judged?.outcome).toBe(outcome);
 });
