@@ -63,10 +63,13 @@ function evaluatePart(expression: Expression, values: TemplateValues, texts: Tex
   }
 }
 
-/** One line without control or direction characters, and not endless. */
+/** Control and direction characters, and letters that show nothing: the Hangul fillers and the empty Braille pattern. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115F\u1160\u2800\u3164\uFFA0]+/gu;
+
+/** One line without characters that do not show, and not endless. */
 export function plain(text: string): string {
   if (text.length <= LONGEST_VALUE && PLAIN.test(text)) return text;
-  const line = oneLine(text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")).trim();
+  const line = oneLine(text.replace(INVISIBLE, " ")).trim();
   const characters = [...line];
   return characters.length > LONGEST_VALUE ? `${characters.slice(0, LONGEST_VALUE - 1).join("")}…` : line;
 }
@@ -83,7 +86,11 @@ export function escapeMarkdown(text: string): string {
     .replace(/&/g, "&amp;")
     .replace(/</g, "&lt;")
     .replace(/>/g, "&gt;")
-    .replace(/:\/\/|www\.|@/gi, (start) => `${start[0]}\u200b${start.slice(1)}`); // a zero-width space ends automatic links
+    .replace(AUTOMATIC_LINK, "$&\u200b") // a zero-width space ends it
+    .replaceAll("@", "\u200b@"); // nobody has that name
 }
 
-const MARKS = /[\\`*_[\]~&<>@]|:\/\/|www\./i;
+/** After these, GFM and its linkifiers go on to a link: `://`, `//host`, `mailto:`, `www.`, and any `host.example`. */
+const AUTOMATIC_LINK = /[:/](?=\/)|mailto:?|(?<=\p{L})\.(?=\p{L})/giu;
+
+const MARKS = /[\\`*_[\]~&<>@]|\/\/|mailto|\p{L}\.\p{L}/iu;

@@ -1,8 +1,9 @@
 // What a text of a policy writes where an expression finds nothing.
 import { jest } from "@jest/globals";
+import MarkdownIt from "markdown-it";
 import { compileExpression, type Expression } from "../../src/policy/expression.ts";
 import { loadPolicies } from "../../src/policy/load.ts";
-import { compileTemplate, renderMarkdown, renderPlain } from "../../src/policy/template.ts";
+import { compileTemplate, escapeMarkdown, plain, renderMarkdown, renderPlain } from "../../src/policy/template.ts";
 import { createTexts } from "../../src/policy/texts.ts";
 
 /** Each expression finds what it says, and `nothing` nothing. */
@@ -24,6 +25,42 @@ test.each([
 
 test("a sign of Markdown at the end stays whole", () => {
   expect(renderMarkdown(compileTemplate("{{ a > b > }}", compile), {}, createTexts())).toBe("a &gt; b &gt;");
+});
+
+test.each([
+  "//evil.example/path",
+  "https://evil.example",
+  "http:////evil.example",
+  "mailto:a@evil.example",
+  "a@evil.example",
+  "www.evil.example",
+  "evil.com",
+  "evil.example.com/x?y=z",
+  "xn--e1awd7f.com",
+  "пример.com",
+  "ftp://evil.example",
+  "javascript:alert(1)",
+  "[a](//evil.example)",
+  "<https://evil.example>",
+  "<a href=//evil.example>x</a>",
+  "![a](https://evil.example/x.png)",
+])("%s becomes no link and no HTML, whatever a client makes into links", (attack) => {
+  const renderers = [{ linkify: true }, { linkify: true, html: true }].map((options) => new MarkdownIt(options));
+  for (const renderer of renderers) {
+    renderer.linkify.set({ fuzzyLink: true, fuzzyEmail: true, fuzzyIP: true });
+    expect(renderer.render(`- ${escapeMarkdown(attack)}: **found**`)).not.toMatch(/<(a|img|script)\b/i);
+  }
+});
+
+test.each(["\u3164", "\u2800", "\u115f", "\uffa0", "\u202e", "\u200b"])(
+  "%j, which shows nothing, is gone",
+  (letter) => {
+    expect([plain(`a${letter}b`), escapeMarkdown(`${letter}*`)]).toEqual(["a b", "\\*"]);
+  },
+);
+
+test("numbers and abbreviations are left as they are", () => {
+  expect(escapeMarkdown("1.5 mg/5 mL, No. 5, 100 mg/tablet.")).toBe("1.5 mg/5 mL, No. 5, 100 mg/tablet.");
 });
 
 test("a text that depends on the day says another one the day after", () => {
