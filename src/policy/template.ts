@@ -91,6 +91,6 @@ export function escapeMarkdown(text: string): string {
 }
 
 /** After these, GFM and its linkifiers go on to a link: `://`, `//host`, `mailto:`, `www.`, and any `host.example`. */
-const AUTOMATIC_LINK = /[:/](?=\/)|mailto:?|(?<=\p{L})\.(?=\p{L})/giu;
+const AUTOMATIC_LINK = /[:/](?=\/)|mailto:?|www(?=\.)|(?<=\p{L})\.(?=\p{L})/giu;
 
 const MARKS = /[\\`*_[\]~&<>@]|\/\/|mailto|\p{L}\.\p{L}/iu;
