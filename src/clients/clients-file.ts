@@ -1,11 +1,10 @@
 // Reads CLIENTS_FILE: which EHRs may call, by which keys, with which of their FHIR servers. Every mistake is named at once,
 // with its path.
 import { createPublicKey } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { parseDocument } from "yaml";
 import { z } from "zod";
 import { isAmbiguous, isSecure } from "../network/urls.ts";
+import { parseYaml, readTextFile } from "../policy/yaml-file.ts";
 import type { Client } from "./client.ts";
 import { BadKeySet, checkKeySet, type KeyLocation } from "./keys.ts";
 
@@ -94,10 +93,7 @@ const clientsFile = z.strictObject({ clients: z.array(client).min(1, "must hold 
  * @throws ClientsFaults
  */
 export function loadClients(path: string, isProduction: boolean): RegisteredClient[] {
-  const document = parseDocument(readText(path), { schema: "failsafe" });
-  const [ill] = document.errors;
-  if (ill) throw new ClientsFaults(`${path}: not YAML: ${ill.message.split("\n")[0]}`);
-  const parsed = clientsFile.safeParse(document.toJS());
+  const parsed = clientsFile.safeParse(readYaml(path));
   if (!parsed.success) fail(path, parsed.error.issues);
   const given = parsed.data.clients;
   const clients = given.map(({ jwksUrl, jwks, jwksFile, ...rest }): RegisteredClient => {
@@ -129,29 +125,35 @@ function faultsOfKeys({ keys, demonstration }: RegisteredClient, index: number):
   const field = keys.kind === "file" ? "jwksFile" : "jwks";
   try {
     if (keys.kind === "url") return [];
-    const given = keys.kind === "inline" ? keys.keys : JSON.parse(readFileSync(keys.path, "utf8"));
+    const given = keys.kind === "inline" ? keys.keys : JSON.parse(readKeys(keys.path));
     for (const key of checkKeySet(given, demonstration).keys) createPublicKey({ key, format: "jwk" });
     return [];
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
     const message =
       error instanceof BadKeySet
         ? error.message
-        : code === "ENOENT" || code === "EACCES"
-          ? `cannot be read: ${code}`
-          : error instanceof SyntaxError
-            ? "is not JSON"
-            : "holds a key that is none";
+        : error instanceof SyntaxError
+          ? "is not JSON"
+          : "holds a key that is none";
     return [{ path: ["clients", index, field], message }];
   }
 }
 
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new ClientsFaults(`CLIENTS_FILE cannot be read: ${path}: ${(error as NodeJS.ErrnoException).code}`);
-  }
+/** @throws BadKeySet where the file cannot be read */
+function readKeys(path: string): string {
+  const read = readTextFile(path);
+  if ("why" in read) throw new BadKeySet(read.why);
+  return read.text;
+}
+
+function readYaml(path: string): unknown {
+  const read = readTextFile(path);
+  if ("why" in read) throw new ClientsFaults(`CLIENTS_FILE ${read.why}: ${path}`);
+  const yaml = parseYaml(read.text);
+  if ("value" in yaml) return yaml.value;
+  throw new ClientsFaults(
+    yaml.faults.map(({ line, column, reason }) => `${path}:${line}:${column}: not YAML: ${reason}`).join("\n"),
+  );
 }
 
 function fail(file: string, faults: readonly Fault[]): never {

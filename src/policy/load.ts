@@ -1,8 +1,8 @@
 // Loads the policies: one folder each, policy.yaml and value-sets/. Everything that is wrong with any of them is found in one go,
 // since a start that stops at the first fault costs its author a start for each.
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, join, sep } from "node:path";
+import { realpathSync } from "node:fs";
+import { basename, join } from "node:path";
 import { checkCases } from "./check-cases.ts";
 import { checkPolicy, checkUse, type PolicyParts } from "./check-policy.ts";
 import { readValueSets, setName } from "./check-value-sets.ts";
@@ -13,6 +13,7 @@ import type { Policy } from "./policy.ts";
 import { readAs } from "./read-as.ts";
 import { readSource } from "./source-file.ts";
 import { indexValueSets, type Terminology, type ValueSet } from "./value-sets.ts";
+import { kindOf, listFolder, readTextFile } from "./yaml-file.ts";
 
 /**
  * The policies of a folder, in the order of their names. Files beside their folders are not looked at.
@@ -36,9 +37,9 @@ export function checkPolicies(
   { needsCases }: { readonly needsCases: boolean },
 ): Findings & { readonly policies: Policy[] } {
   const notes = takeNotes();
-  const names = visibleIn(directory).filter((name) => statSync(join(directory, name)).isDirectory());
-  if (names.length === 0) notes.fault(wholeFile(directory, "holds no policy folder"));
-  if (existsSync(join(directory, "policy.yaml"))) {
+  const names = foldersIn(directory, notes);
+  if (names.length === 0 && notes.faults.length === 0) notes.fault(wholeFile(directory, "holds no policy folder"));
+  if (kindOf(join(directory, "policy.yaml")) === "file") {
     notes.fault(wholeFile(directory, "is a policy, not a folder of policies: name the folder that holds it"));
     return { policies: [], faults: notes.faults, warnings: notes.warnings };
   }
@@ -66,7 +67,7 @@ function loadPolicy(folder: string, { needsCases, notes }: LoadOptions): Policy 
   }
   const cases = join(folder, "cases.yaml");
   if (needsCases) checkCases(cases, compiled?.policy, notes);
-  else if (!existsSync(cases))
+  else if (kindOf(cases) === "nothing")
     notes.warn(wholeFile(cases, "is missing: nothing shows that the policy decides as it should"));
   return compiled?.policy;
 }
@@ -100,27 +101,51 @@ export function readPolicy(folder: string, notes: Notes): WrittenPolicy | undefi
   const source = readSource(join(folder, "policy.yaml"), notes);
   const file = source && readAs(source, policyFileSchema);
   const directory = join(folder, "value-sets");
-  const names = visibleIn(directory);
+  const names = namesIn(directory, notes);
   const valueSets = readValueSets(directory, names, file, notes);
   if (!source || !file) return undefined;
-  const revision = revisionOf(folder, file.reviewDate);
+  const revision = revisionOf(folder, file.reviewDate, notes);
   const sets = valueSets.map(({ set }) => set);
   return { id: basename(folder), revision, source, file, valueSets, sets, setNames: new Set(names.map(setName)) };
 }
 
-/** What a folder holds, also inside, but for what is hidden: editors' files, and the versions beside a mounted ConfigMap. */
-function visibleIn(directory: string, recursive = false): string[] {
-  const paths = existsSync(directory) ? readdirSync(directory, { recursive, encoding: "utf8" }) : [];
-  return paths.filter((path) => !path.split(sep).some((name) => name.startsWith("."))).sort();
+function namesIn(directory: string, notes: Notes): string[] {
+  const listed = listFolder(directory);
+  if ("names" in listed) return listed.names;
+  notes.fault(wholeFile(directory, listed.why));
+  return [];
 }
 
-/** Review date and the first 12 hex digits of a SHA-256 over the folder: its files' names and contents. */
-function revisionOf(folder: string, reviewDate: string): string {
+function foldersIn(directory: string, notes: Notes): string[] {
+  return namesIn(directory, notes).filter((name) => {
+    const kind = kindOf(join(directory, name));
+    if (typeof kind !== "string") notes.fault(wholeFile(join(directory, name), kind.why));
+    return kind === "folder";
+  });
+}
+
+/** Review date and the first 12 hex digits of a SHA-256 over the folder: its files' names and contents, also behind links. */
+function revisionOf(folder: string, reviewDate: string, notes: Notes): string {
   const hash = createHash("sha256");
-  for (const path of visibleIn(folder, true)) {
+  for (const path of filesWithin(folder, "", [], notes)) {
     const file = join(folder, path);
-    if (!statSync(file).isFile()) continue; // what is behind a link counts
-    hash.update(`${path}\0`).update(readFileSync(file)).update("\0");
+    const read = readTextFile(file);
+    if ("why" in read) notes.fault(wholeFile(file, read.why));
+    else hash.update(`${path}\0`).update(read.text).update("\0");
   }
   return `${reviewDate}-${hash.digest("hex").slice(0, 12)}`;
+}
+
+/** @param outer the folders around it, behind any links */
+function* filesWithin(root: string, path: string, outer: readonly string[], notes: Notes): Generator<string> {
+  const folder = realpathSync(join(root, path));
+  if (outer.includes(folder)) {
+    notes.fault(wholeFile(join(root, path), "is a link to a folder that it stands in"));
+    return;
+  }
+  for (const name of namesIn(folder, notes)) {
+    const inner = join(path, name);
+    if (kindOf(join(root, inner)) === "folder") yield* filesWithin(root, inner, [...outer, folder], notes);
+    else yield inner;
+  }
 }

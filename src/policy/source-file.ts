@@ -1,9 +1,7 @@
-// A file of a policy, YAML or JSON: what it holds, every scalar as text, and where in it something is wrong. js-yaml reads it, at a
-// ninth of the time of `yaml`, which alone tells where things stand and so is asked only about what is wrong.
-import { existsSync, readFileSync } from "node:fs";
-import { FAILSAFE_SCHEMA, load } from "js-yaml";
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Scalar } from "yaml";
+// A file of a policy, YAML or JSON: what it holds, every scalar as text, and where in it something is wrong.
+import { isAlias, isMap, isScalar, isSeq, type Node, type Scalar } from "yaml";
 import { type Finding, type Notes, wholeFile } from "./findings.ts";
+import { type Position, parseYaml, readTextFile, type YamlFile } from "./yaml-file.ts";
 
 export type Path = readonly PropertyKey[];
 
@@ -22,73 +20,39 @@ export type SourceFile = {
 
 /** The file, or undefined where it cannot be read or is not YAML: that is noted. */
 export function readSource(file: string, notes: Notes): SourceFile | undefined {
-  const text = readText(file);
-  if (text === undefined) {
-    notes.fault(wholeFile(file, existsSync(file) ? "cannot be read" : "is missing"));
+  const read = readTextFile(file);
+  if ("why" in read) {
+    notes.fault(wholeFile(file, read.why));
     return undefined;
   }
-  let positions: Positions | undefined;
+  const { text } = read;
+  const yaml = parseYaml(text);
+  if ("faults" in yaml) {
+    for (const { reason, ...place } of yaml.faults)
+      notes.fault({ ...wholeFile(file, `is not YAML: ${reason}`), ...place });
+    return undefined;
+  }
   const finding = (path: Path, reason: string, { at = 0, suggestion }: About = {}): Finding => {
-    positions ??= findPositions(text);
-    return { file, ...positions.of(path, at), place: path.join("."), reason, suggestion };
+    return { file, ...placeOf(yaml, text, path, at), place: path.join("."), reason, suggestion };
   };
-  try {
-    return {
-      value: load(text, { schema: FAILSAFE_SCHEMA, filename: file }),
-      fault: (path, reason, about) => notes.fault(finding(path, reason, about)),
-      warn: (path, reason, about) => notes.warn(finding(path, reason, about)),
-    };
-  } catch (error) {
-    for (const fault of syntaxFaults(text, error as Error)) notes.fault({ ...wholeFile(file, ""), ...fault });
-    return undefined;
-  }
-}
-
-function readText(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
-}
-
-/** Every fault that `yaml` sees, or else the one on which js-yaml stopped. */
-function syntaxFaults(text: string, { message }: Error): Pick<Finding, "line" | "column" | "reason">[] {
-  const { errors } = parseDocument(text, { schema: "failsafe" });
-  const faults = errors.map(({ message, linePos }) => ({
-    line: linePos?.[0].line ?? 1,
-    column: linePos?.[0].col ?? 1,
-    reason: `is not YAML: ${(message.split("\n")[0] ?? "").replace(/ at line \d+, column \d+:?$/, "")}`,
-  }));
-  return faults.length > 0 ? faults : [{ line: 1, column: 1, reason: `is not YAML: ${message.split("\n")[0]}` }];
-}
-
-type Position = Pick<Finding, "line" | "column">;
-type Positions = { of(path: Path, at: "key" | number): Position };
-
-function findPositions(text: string): Positions {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { schema: "failsafe", lineCounter: lines });
-  const positionOf = (index: number): Position => {
-    const { line, col } = lines.linePos(index);
-    return { line: Math.max(line, 1), column: Math.max(col, 1) };
-  };
-  const behindAlias = (node: unknown) => (isAlias(node) ? node.resolve(document) : node);
   return {
-    of(path, at) {
-      let [node, key] = [behindAlias(document.contents), undefined as unknown];
-      for (const step of path) {
-        const pair = isMap(node)
-          ? node.items.find(({ key }) => isScalar(key) && key.value === String(step))
-          : undefined;
-        const item = isSeq(node) ? node.items[Number(step)] : undefined;
-        if (!pair && !item) break; // what is missing stands where it should be
-        [node, key] = [behindAlias(pair ? pair.value : item), pair ? pair.key : item];
-      }
-      if (at !== "key" && isScalar(node) && node.value !== "") return positionOf(indexIn(text, node, at));
-      return positionOf(startOf(key) ?? startOf(node) ?? 0);
-    },
+    value: yaml.value,
+    fault: (path, reason, about) => notes.fault(finding(path, reason, about)),
+    warn: (path, reason, about) => notes.warn(finding(path, reason, about)),
   };
+}
+
+function placeOf({ document, positionOf }: YamlFile, text: string, path: Path, at: "key" | number): Position {
+  const behindAlias = (node: unknown) => (isAlias(node) ? node.resolve(document) : node);
+  let [node, key] = [behindAlias(document.contents), undefined as unknown];
+  for (const step of path) {
+    const pair = isMap(node) ? node.items.find(({ key }) => isScalar(key) && key.value === String(step)) : undefined;
+    const item = isSeq(node) ? node.items[Number(step)] : undefined;
+    if (!pair && !item) break; // what is missing stands where it should be
+    [node, key] = [behindAlias(pair ? pair.value : item), pair ? pair.key : item];
+  }
+  if (at !== "key" && isScalar(node) && node.value !== "") return positionOf(indexIn(text, node, at));
+  return positionOf(startOf(key) ?? startOf(node) ?? 0);
 }
 
 function startOf(node: unknown): number | undefined {

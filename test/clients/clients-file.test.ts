@@ -66,7 +66,7 @@ test("a key file is found beside the clients file", () => {
 
 const { jwks, ...keyless } = { ...{ name: "a", issuer: "https://a.example" }, jwks: undefined };
 test.each<[string, unknown, string]>([
-  ["not YAML", "clients: [", "clients.yaml: not YAML"],
+  ["not YAML", "clients: [", ": not YAML: "],
   ["no clients", "clients: []", "clients.yaml: clients must hold at least one client"],
   ["no list", "{}", "clients.yaml: clients "],
   ["an unknown setting", [{ ...keyless, jwksUrl: "https://a.example/k", color: "red" }], "clients[0]"],
@@ -132,7 +132,7 @@ test.each<[string, unknown, string]>([
     [{ ...keyless, jwksUrl: "https://a.example/k", name: "a b" }],
     "clients[0].name must be 1 to 64",
   ],
-  ["a key file that is not there", [{ ...keyless, jwksFile: "nowhere.json" }], "clients[0].jwksFile cannot be read"],
+  ["a key file that is not there", [{ ...keyless, jwksFile: "nowhere.json" }], "clients[0].jwksFile is missing"],
   [
     "a key that is none",
     [{ ...keyless, jwks: { keys: [{ kty: "EC", kid: "a", crv: "P-384", x: "AA", y: "AA" }] } }],
@@ -166,5 +166,5 @@ test("a demonstration client is refused in production: its key is public", () =>
 });
 
 test("a file that is not there", () => {
-  expect(() => loadClients(join(folder, "nowhere.yaml"), false)).toThrow(/CLIENTS_FILE cannot be read: .*ENOENT/);
+  expect(() => loadClients(join(folder, "nowhere.yaml"), false)).toThrow(/CLIENTS_FILE is missing: .*nowhere/);
 });
