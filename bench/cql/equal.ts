@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { readCase as readPatient } from "../../src/authoring/run-cases.ts";
-import { readOrderSign } from "../../src/cds-hooks/order-sign.ts";
+import { readOrderSign } from "../../src/cds-hooks/read-order-sign.ts";
 import { connectEhr } from "../../src/chart/ehr.ts";
 import { loadCases, type PolicyCase } from "../../src/playground/cases.ts";
 import type { Chart } from "../../src/policy/chart.ts";

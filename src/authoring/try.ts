@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { type Card, cardFor } from "../cds-hooks/card.ts";
 import { CallError } from "../cds-hooks/errors.ts";
-import { type OrderSignCase, readOrderSign } from "../cds-hooks/order-sign.ts";
+import { type OrderSignCase, readOrderSign } from "../cds-hooks/read-order-sign.ts";
 import type { Ehr } from "../chart/ehr.ts";
 import { decide, type Row } from "../policy/decide.ts";
 import { type Explanation, explain, type Selection } from "../policy/explain.ts";

@@ -3,8 +3,9 @@
 import { randomUUID } from "node:crypto";
 import type { Decision, Row } from "../policy/decide.ts";
 import { referenceTo } from "../policy/fhir-json.ts";
+import { MAX_SUMMARY } from "../policy/format.ts";
 import { memoizeByObject } from "../policy/memoize.ts";
-import { type CardTexts, LONGEST_SUMMARY, type Policy } from "../policy/policy.ts";
+import type { CardTexts, Policy } from "../policy/policy.ts";
 import { renderPlain } from "../policy/template.ts";
 import type { Texts } from "../policy/texts.ts";
 import { nameOrders, templateValuesOf, writeDetail } from "./detail.ts";
@@ -98,9 +99,9 @@ function topicOf(policy: Policy, { baseUrl }: CardSettings, { dialect }: ClientF
 }
 
 function shorten(summary: string): string {
-  if (summary.length <= LONGEST_SUMMARY) return summary;
+  if (summary.length <= MAX_SUMMARY) return summary;
   const characters = [...summary];
-  return characters.length > LONGEST_SUMMARY ? `${characters.slice(0, LONGEST_SUMMARY - 1).join("")}…` : summary;
+  return characters.length > MAX_SUMMARY ? `${characters.slice(0, MAX_SUMMARY - 1).join("")}…` : summary;
 }
 
 const labelOf = memoizeByObject(

@@ -2,7 +2,8 @@
 import { fileURLToPath } from "node:url";
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from "express";
 import { SERVICE_ID } from "../cds-hooks/discovery.ts";
-import { type OrderSignSettings, readOrderSign } from "../cds-hooks/order-sign.ts";
+import type { OrderSignSettings } from "../cds-hooks/order-sign.ts";
+import { readOrderSign } from "../cds-hooks/read-order-sign.ts";
 import { callerOf } from "../clients/authenticate.ts";
 import { explain } from "../policy/explain.ts";
 import type { Scenario } from "./scenarios.ts";

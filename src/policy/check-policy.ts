@@ -5,8 +5,8 @@ import { checkReplacements } from "./check-replacements.ts";
 import { literalKey, type ValueSetFile } from "./check-value-sets.ts";
 import { type Compiler, variableNames } from "./compile.ts";
 import { inFuture } from "./dates.ts";
-import type { PolicyFile } from "./format.ts";
-import { LONGEST_SUMMARY, type Policy } from "./policy.ts";
+import { MAX_SUMMARY, type PolicyFile } from "./format.ts";
+import type { Policy } from "./policy.ts";
 import type { Path, SourceFile } from "./source-file.ts";
 import { nearest } from "./suggest.ts";
 import { renderPlain } from "./template.ts";
@@ -158,7 +158,7 @@ function checkSummaries(
   const values = { payer: { name: payer.name }, policy: { title, publisher, date: reviewDate, version: revision } };
   for (const name of ["summary", "summaryCaution", "summaryConfirm"] as const) {
     const { length } = [...renderPlain(texts[name], values, createTexts())];
-    if (length <= LONGEST_SUMMARY) continue;
-    source.fault(["card", "texts", name], `has ${length} characters, and a summary may have ${LONGEST_SUMMARY}`);
+    if (length <= MAX_SUMMARY) continue;
+    source.fault(["card", "texts", name], `has ${length} characters, and a summary may have ${MAX_SUMMARY}`);
   }
 }

@@ -1,6 +1,8 @@
 // The format of policy.yaml. Every scalar is text (YAML's failsafe schema), so that a code like 0123 stays as written.
 import { z } from "zod";
-import { LONGEST_SUMMARY } from "./policy.ts";
+
+/** Characters of a card's summary: CDS Hooks, "Card Attributes" (under 140). */
+export const MAX_SUMMARY = 139;
 
 const text = z.string().trim().min(1);
 const yesOrNo = z.enum(["yes", "no"], "must be yes or no").transform((word) => word === "yes");
@@ -13,7 +15,7 @@ const fhirpath = text;
 const template = text;
 const valueSet = text.describe("The name of a file of value-sets/, without its ending");
 const date = z.iso.date("must be a date such as 2026-03-25");
-const summary = (which: string) => template.describe(`The summary ${which}: at most ${LONGEST_SUMMARY} characters`);
+const summary = (which: string) => template.describe(`The summary ${which}: at most ${MAX_SUMMARY} characters`);
 const definitionName = z.string().regex(/^[a-zA-Z]+$/, "must be letters only");
 
 /** A text belongs to a value set when it holds all of `all`, one of `any` (if given) and none of `none`. */

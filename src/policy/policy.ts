@@ -40,9 +40,6 @@ export type Caution = {
 /** A preferred product at one strength. `valueSet` holds whatever tells that strength; several of one strength are a choice. */
 export type Replacement = PolicyFile["products"]["replacements"][number];
 
-/** Characters of a card's summary: CDS Hooks, "Card Attributes" (under 140). */
-export const LONGEST_SUMMARY = 139;
-
 export type CardTexts = { readonly [Text in keyof PolicyFile["card"]["texts"]]: Template };
 
 export type Policy = Pick<
