@@ -6,12 +6,12 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { call, draft, EMPTY_CHART } from "./support/calls.ts";
-import { freePort } from "./support/databases.ts";
-import { leaksIn } from "./support/planted.ts";
-import { killAll, run, serve, untilReady } from "./support/process.ts";
-import { createSigner } from "./support/tokens.ts";
-import { until } from "./support/until.ts";
+import { call, draft, EMPTY_CHART } from "../support/calls.ts";
+import { freePort } from "../support/databases.ts";
+import { leaksIn } from "../support/planted.ts";
+import { killAll, run, serve, untilReady } from "../support/process.ts";
+import { createSigner } from "../support/tokens.ts";
+import { until } from "../support/until.ts";
 
 afterAll(killAll);
 
