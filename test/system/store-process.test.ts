@@ -1,10 +1,13 @@
 // The real process and its store: killed in mid-stream, two on one PostgreSQL, started without its database; and the report, as people
 // and programs read it. KILLS says how often the process is killed (2).
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
 import { SERVICE_ID } from "../../src/cds-hooks/discovery.ts";
+import { runReport } from "../../src/report-command.ts";
 import { openDatabase } from "../../src/store/open.ts";
 import { call } from "../support/calls.ts";
+import { runCommand } from "../support/command.ts";
 import { type Databases, databases, freePort } from "../support/databases.ts";
 import { killAll, run, serve } from "../support/process.ts";
 import type { Card } from "../support/service.ts";
@@ -90,12 +93,14 @@ describe.each(["sqlite", "postgres"] as const)("%s", (kind) => {
     expect((await post(url, `${ENDPOINT}/feedback`, { feedback })).status).toBe(200);
     await until(async () => ((await (await fetch(`${url}/insights`)).json()) as { cards: number }).cards === 3);
 
+    const alone = run(["npm", "run", "--silent", "report", "--", "--format", "json"], { DATABASE_URL });
+    expect(await once(alone.child, "close")).toEqual([0, null]);
+    const json = JSON.parse(alone.output());
     const report = async (...words: string[]) => {
-      const { exit, output } = run([process.execPath, "src/report.ts", ...words], { DATABASE_URL });
-      expect(await exit).toEqual([0, null]);
-      return output();
+      const { code, output } = await runCommand((streams) => runReport(words, { DATABASE_URL }, streams));
+      expect(code).toBe(0);
+      return output;
     };
-    const json = JSON.parse(await report("--format", "json"));
     expect(json).toMatchObject({ cards: 3, accepted: 1, overridden: 1, ignored: 1, acceptance: { rate: 0.5 } });
     expect(json).toEqual(await (await fetch(`${url}/insights`)).json());
     expect(json.byRevision).toMatchObject([{ policy: "imatinib-preferred", cards: 3 }]);
@@ -193,14 +198,5 @@ describe("started without its database", () => {
     expect(await cardFrom(`http://127.0.0.1:${port}`)).toBeDefined();
     child.kill("SIGTERM");
     expect(await exit).toEqual([0, null]);
-  });
-
-  test("the report says that there is nothing, and how it is called", async () => {
-    const nothing = run([process.execPath, "src/report.ts"], { DATABASE_URL: "sqlite:/nowhere/cds.db" });
-    expect(await nothing.exit).toEqual([1, null]);
-    expect(nothing.output()).toContain("there is no database at /nowhere/cds.db: set DATABASE_URL");
-    const wrong = run([process.execPath, "src/report.ts", "--format", "pdf"]);
-    expect(await wrong.exit).toEqual([1, null]);
-    expect(wrong.output()).toContain("--format must be table, csv or json");
   });
 });
