@@ -60,6 +60,7 @@ export async function startServer(): Promise<{ url: string; stop: () => Promise<
     user: "postgres",
     password: "test",
     persistent: false,
+    postgresFlags: ["-c", "max_connections=300"], // several test files at once, each with many pools
     // PostgreSQL does not run as root.
     createPostgresUser: process.getuid?.() === 0,
     onLog: () => {},

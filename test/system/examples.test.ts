@@ -1,31 +1,14 @@
 // The documents are true: each `sh` block is run, in its order, against the real service; what stands below it as `json` is in the
-// answer. A block that ends in `npm start` starts the service anew. `console` blocks are only shown. Links lead somewhere.
+// answer. A block that ends in `npm start` starts the service anew. `console` blocks are only shown.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { parse } from "yaml";
-import { loadClients } from "../../src/clients/clients-file.ts";
+import { blocksOf } from "../docs/blocks.ts";
 import { freePort } from "../support/databases.ts";
 import { killAll, run, type Started, untilReady } from "../support/process.ts";
 
 const RUN = ["docs/api.md", "docs/integration.md", "docs/operations.md", "docs/sandbox.md"];
-const ALL = [
-  ...readdirSync("docs").filter((name) => name.endsWith(".md")),
-  "../CHANGELOG.md",
-  "../CONTRIBUTING.md",
-].map((name) => join("docs", name));
-
-type Block = { readonly kind: string; readonly text: string; readonly line: number };
-
-function blocksOf(path: string): Block[] {
-  const page = readFileSync(path, "utf8");
-  return [...page.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(({ 1: kind = "", 2: text = "", index }) => ({
-    ...{ kind, text },
-    line: page.slice(0, index).split("\n").length,
-  }));
-}
-
 const folders: string[] = [];
 afterAll(() => {
   killAll();
@@ -60,75 +43,30 @@ async function start(command: string, folder: string, port: number, earlier: Sta
   return service;
 }
 
-test.each(RUN)(
-  "%s: its commands work, and answer as it says",
-  async (path) => {
-    const folder = workplace();
-    const port = await freePort();
-    const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
-    const blocks = blocksOf(path);
-    let service: Started | undefined;
-    for (const [at, { kind, text, line }] of blocks.entries()) {
-      if (kind !== "sh") continue;
-      const script = text.replaceAll("127.0.0.1:3000", `127.0.0.1:${port}`);
-      if (/npm start\s*$/.test(script)) {
-        service = await start(script.trim(), folder, port, service);
-        continue;
-      }
-      service ??= await start("npm start", folder, port, undefined);
-      let output: string;
-      try {
-        output = execFileSync("bash", ["-euo", "pipefail", "-c", script], { cwd: folder, env, encoding: "utf8" });
-      } catch (error) {
-        throw new Error(`${path}:${line} fails: ${(error as Error).message}`);
-      }
-      const below = blocks[at + 1];
-      if (below?.kind !== "json") continue;
-      const place = `${path}:${line}`;
-      const expected = JSON.parse(below.text.replaceAll("127.0.0.1:3000", `127.0.0.1:${port}`));
-      expect({ [place]: JSON.parse(output) }).toMatchObject({ [place]: expected });
+test.each(RUN)("%s: its commands work, and answer as it says", async (path) => {
+  const folder = workplace();
+  const port = await freePort();
+  const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
+  const blocks = blocksOf(path);
+  let service: Started | undefined;
+  for (const [at, { kind, text, line }] of blocks.entries()) {
+    if (kind !== "sh") continue;
+    const script = text.replaceAll("127.0.0.1:3000", `127.0.0.1:${port}`);
+    if (/npm start\s*$/.test(script)) {
+      service = await start(script.trim(), folder, port, service);
+      continue;
     }
-  },
-  60_000,
-);
-
-test("JSON and YAML in the documents can be read, and clients registered as they stand there", () => {
-  let registered = 0;
-  for (const path of [...ALL, "README.md"]) {
-    for (const { kind, text, line } of blocksOf(path)) {
-      if (kind === "json") expect(() => JSON.parse(text)).not.toThrow();
-      if (kind !== "yaml") continue;
-      expect([`${path}:${line}`, typeof parse(text)]).toEqual([`${path}:${line}`, "object"]);
-      if (!text.includes("clients:")) continue;
-      const file = join(workplace(), "clients.yaml");
-      writeFileSync(file, text);
-      // Clients for demonstrations are refused in production.
-      registered += loadClients(file, !text.includes("demonstration: true")).length;
+    service ??= await start("npm start", folder, port, undefined);
+    let output: string;
+    try {
+      output = execFileSync("bash", ["-euo", "pipefail", "-c", script], { cwd: folder, env, encoding: "utf8" });
+    } catch (error) {
+      throw new Error(`${path}:${line} fails: ${(error as Error).message}`);
     }
+    const below = blocks[at + 1];
+    if (below?.kind !== "json") continue;
+    const place = `${path}:${line}`;
+    const expected = JSON.parse(below.text.replaceAll("127.0.0.1:3000", `127.0.0.1:${port}`));
+    expect({ [place]: JSON.parse(output) }).toMatchObject({ [place]: expected });
   }
-  expect(registered).toBeGreaterThan(0);
-  expect(loadClients("docs/examples/clients.yaml", true).map(({ name }) => name)).toContain("example-epic");
-});
-
-/** The anchor that GitHub makes of a heading. */
-const anchorsOf = (page: string) =>
-  [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N} _-]/gu, "")
-      .replaceAll(" ", "-"),
-  );
-
-test.each(ALL)("%s: its links lead somewhere", (path) => {
-  const page = readFileSync(path, "utf8");
-  const links = [...page.matchAll(/\]\(([^)]+)\)/g)].map(([, target = ""]) => target);
-  const broken = links
-    .filter((target) => !/^https?:/.test(target))
-    .filter((target) => {
-      const [file = "", anchor] = target.split("#");
-      const found = file === "" ? path : join(dirname(path), file);
-      if (!existsSync(found)) return true;
-      return anchor !== undefined && !anchorsOf(readFileSync(found, "utf8")).includes(anchor);
-    });
-  expect(broken).toEqual([]);
 });
