@@ -308,7 +308,7 @@ describe("too often", () => {
       const socket = await begin(limited, [`Authorization: Bearer ${await other.sign()}`]);
       socket.destroy();
     }
-    await until(() => limited.log.filter((line) => line.includes('"aborted":true')).length === 6);
+    await until(() => limited.log.filter((line) => line.includes('"msg":"call"')).length === 6);
     expect((await limited.orderSign(call(), await signer.sign())).status).toBe(200);
     await limited.stop();
   });
