@@ -1,5 +1,6 @@
 // Clients that mean harm: too large, too deep, too many, too slow, too often; and whatever else comes, at all three endpoints.
-import { connect } from "node:net";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
@@ -29,6 +30,14 @@ afterAll(async () => {
 
 const post = (body: string, headers: Record<string, string> = JSON_TYPE) =>
   service.request("POST", PATH, { body, headers });
+/** Begins a call that announces more body than it sends. Resolves when the service has begun to answer it. */
+async function begin(to: Service, headers: readonly string[]): Promise<Socket> {
+  const socket = connect(Number(new URL(to.url).port), "127.0.0.1");
+  const all = ["Host: x", "Content-Type: application/json", "Content-Length: 99", "Expect: 100-continue", ...headers];
+  socket.write(`POST ${PATH} HTTP/1.1\r\n${all.join("\r\n")}\r\n\r\n{`);
+  expect(String(await once(socket, "data"))).toMatch(/^HTTP\/1.1 100/);
+  return socket;
+}
 const issueOf = (body: unknown) => (body as { issue: { code: string; diagnostics: string }[] }).issue[0];
 
 describe("too much", () => {
@@ -151,18 +160,15 @@ describe("too much", () => {
       return request;
     });
     for (const request of begun) request.write(Buffer.alloc(600, " "));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => ends.length > 0);
     expect(ends).toEqual([
       expect.objectContaining({ status: 503, message: expect.stringContaining("Too many bodies") }),
     ]);
   });
 
   test("a call that nobody waited for is no success in the log", async () => {
-    const socket = connect(Number(new URL(service.url).port), "127.0.0.1");
     const id = "left-early";
-    const head = `POST ${PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\nX-Request-Id: ${id}`;
-    socket.write(`${head}\r\n\r\n{`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const socket = await begin(service, [`X-Request-Id: ${id}`]);
     socket.destroy();
     const lines = () => service.log.map((line) => JSON.parse(line)).filter(({ call }) => call === id);
     await until(() => lines().length > 0);
@@ -201,10 +207,10 @@ describe("too slow", () => {
   afterEach(() => slow.stop());
 
   /** Sends the text, then waits: what comes back until the connection is closed. */
-  const sendAndWait = (text: string) =>
+  const sendAndWait = (text: string, to = slow) =>
     new Promise<string>((resolve) => {
       let received = "";
-      const socket = connect(Number(new URL(slow.url).port), "127.0.0.1", () => socket.write(text));
+      const socket = connect(Number(new URL(to.url).port), "127.0.0.1", () => socket.write(text));
       socket.on("data", (data) => {
         received += data;
       });
@@ -221,11 +227,14 @@ describe("too slow", () => {
   });
 
   test("connections beyond the limit are closed, and room is made again", async () => {
-    const held = [1, 2, 3].map(() => sendAndWait("GET /health/live HTTP/1.1\r\n"));
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(await sendAndWait("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")).toBe("");
-    await Promise.all(held);
-    expect(await sendAndWait("GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).toMatch(/ 200 OK/);
+    const patient = await startService({ limits: { ...limits, headersTimeout: 60_000, requestTimeout: 60_000 } });
+    const held = [1, 2, 3].map(() => connect(Number(new URL(patient.url).port), "127.0.0.1"));
+    await Promise.all(held.map((socket) => once(socket, "connect"))); // taken in the order in which they came
+    const ask = () => sendAndWait("GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", patient);
+    expect(await ask()).toBe("");
+    for (const socket of held) socket.destroy();
+    await until(async () => / 200 OK/.test(await ask()));
+    await patient.stop();
   });
 });
 
@@ -296,12 +305,10 @@ describe("too often", () => {
     ];
     const limited = await startService({ clients, rateLimit: 3 });
     for (let calls = 0; calls < 6; calls += 1) {
-      const socket = connect(Number(new URL(limited.url).port), "127.0.0.1");
-      const head = `POST ${PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n`;
-      socket.write(`${head}Authorization: Bearer ${await other.sign()}\r\n\r\n{`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      const socket = await begin(limited, [`Authorization: Bearer ${await other.sign()}`]);
       socket.destroy();
     }
+    await until(() => limited.log.filter((line) => line.includes('"msg":"call"')).length === 6);
     expect((await limited.orderSign(call(), await signer.sign())).status).toBe(200);
     await limited.stop();
   });

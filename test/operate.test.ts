@@ -40,7 +40,10 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => ehr.listen(0, "127.0.0.1", resolve));
   fhirServer = `http://127.0.0.1:${(ehr.address() as AddressInfo).port}/fhir`;
   signer = await createSigner(ISSUER);
-  service = await startService({ clients: [registered(ISSUER, [signer.publicKey], { fhirServers: [fhirServer] })] });
+  service = await startService({
+    clients: [registered(ISSUER, [signer.publicKey], { fhirServers: [fhirServer] })],
+    rest: 3_600_000,
+  });
 });
 beforeEach(() => {
   headersAtEhr = [];

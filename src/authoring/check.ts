@@ -9,7 +9,7 @@ const FORMATS: Record<string, (found: Findings) => string> = { text: writeText, 
 /** Exit code 1 where there is a fault: what would keep the service from starting, or a policy without cases. */
 export const check: Command = {
   usage: "[folder of policies, by default cards] [--format text|json]",
-  async run(args) {
+  async run(args, { stdout }) {
     const options = {
       format: { type: "string", default: "text" },
       cards: { type: "string", default: "cards" },
@@ -20,7 +20,7 @@ export const check: Command = {
     if (!write) throw new TypeError("--format must be text or json");
     if (more.length > 0) throw new TypeError("check takes one folder");
     const found = checkPolicies(directory, { needsCases: true });
-    process.stdout.write(write(found));
+    stdout.write(write(found));
     return found.faults.length > 0 ? 1 : 0;
   },
 };

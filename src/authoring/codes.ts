@@ -6,7 +6,7 @@ import { openPolicy } from "./open-policy.ts";
 
 export const codes: Command = {
   usage: "<policy> [--cards dir] [--format markdown|csv]",
-  async run(args) {
+  async run(args, { stdout }) {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
@@ -16,7 +16,7 @@ export const codes: Command = {
     if (!["markdown", "csv"].includes(values.format)) throw new TypeError("--format must be markdown or csv");
     const { policy } = openPolicy(values.cards, positionals[0]);
     const write = values.format === "csv" ? writeSheetCsv : writeSheetMarkdown;
-    process.stdout.write(write(policy, codesOf(policy)));
+    stdout.write(write(policy, codesOf(policy)));
     return 0;
   },
 };

@@ -9,10 +9,10 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = { policy: policyFileSchema,
 
 export const schema: Command = {
   usage: "policy|cases",
-  async run([name = "", ...more]) {
+  async run([name = "", ...more], { stdout }) {
     const known = Object.hasOwn(SCHEMAS, name) ? SCHEMAS[name] : undefined;
     if (!known || more.length > 0) throw new TypeError("name one schema: policy or cases");
-    process.stdout.write(`${JSON.stringify(z.toJSONSchema(known, { io: "input" }), null, 2)}\n`);
+    stdout.write(`${JSON.stringify(z.toJSONSchema(known, { io: "input" }), null, 2)}\n`);
     return 0;
   },
 };

@@ -24,7 +24,7 @@ export type Survivor = { readonly id: string; readonly at: string };
 
 export const test: Command = {
   usage: "[policy] [--cards dir] [--format text|json]",
-  async run(args) {
+  async run(args, { stdout }) {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
@@ -35,9 +35,7 @@ export const test: Command = {
     if (!["text", "json"].includes(format)) throw new TypeError("--format must be text or json");
     const names = positionals.length === 1 ? positionals : policiesIn(cards);
     const reports = names.map((name) => testPolicy(cards, name));
-    process.stdout.write(
-      format === "json" ? `${JSON.stringify(reports, null, 2)}\n` : reports.map(writeTestReport).join("\n"),
-    );
+    stdout.write(format === "json" ? `${JSON.stringify(reports, null, 2)}\n` : reports.map(writeTestReport).join("\n"));
     return reports.every(isGood) ? 0 : 1;
   },
 };

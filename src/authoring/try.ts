@@ -52,7 +52,7 @@ const SETTINGS = { baseUrl: "http://127.0.0.1:3000", exceptionCard: false, callD
 
 export const tryPolicy: Command = {
   usage: "<policy> <request.json | bundle.json> [--cards dir] [--format text|json]",
-  async run(args) {
+  async run(args, { stdout }) {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
@@ -63,7 +63,7 @@ export const tryPolicy: Command = {
     if (!["text", "json"].includes(values.format)) throw new TypeError("--format must be text or json");
     const opened = openPolicy(values.cards, name);
     const trial = await tryFile(opened, file);
-    process.stdout.write(values.format === "json" ? `${JSON.stringify(trial, null, 2)}\n` : writeTrial(trial));
+    stdout.write(values.format === "json" ? `${JSON.stringify(trial, null, 2)}\n` : writeTrial(trial));
     return 0;
   },
 };

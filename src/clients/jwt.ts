@@ -6,24 +6,28 @@ import { algorithms, type RegisteredClient } from "./clients-file.ts";
 import { type Keys, KeysUnavailable, UnknownKey } from "./keys.ts";
 import type { ReplayMemory } from "./replay.ts";
 
-export type JwtCheck =
-  | "jwt-scheme"
-  | "jwt-shape"
-  | "jwt-alg"
-  | "jwt-typ"
-  | "jwt-kid"
-  | "jwt-iss"
-  | "jwt-jku"
-  | "jwt-key"
-  | "jwt-keys-unavailable"
-  | "jwt-signature"
-  | "jwt-exp"
-  | "jwt-iat"
-  | "jwt-nbf"
-  | "jwt-aud"
-  | "jwt-jti"
-  | "jwt-sub"
-  | "jwt-tenant";
+/** Every check, by its code. */
+export const jwtChecks = [
+  "jwt-scheme",
+  "jwt-shape",
+  "jwt-alg",
+  "jwt-typ",
+  "jwt-kid",
+  "jwt-iss",
+  "jwt-jku",
+  "jwt-key",
+  "jwt-keys-unavailable",
+  "jwt-signature",
+  "jwt-exp",
+  "jwt-iat",
+  "jwt-nbf",
+  "jwt-aud",
+  "jwt-jti",
+  "jwt-sub",
+  "jwt-tenant",
+] as const;
+
+export type JwtCheck = (typeof jwtChecks)[number];
 
 /** A token that is refused. For the log: what was expected and what came; never the token. */
 export class JwtRefusal extends Error {

@@ -1,10 +1,8 @@
 // `npm run policy -- codes`: the sheet that a pharmacist signs.
 import { codesOf } from "../../src/authoring/code-sheet.ts";
 import { openPolicy } from "../../src/authoring/open-policy.ts";
-import { killAll } from "../support/process.ts";
 import { runPolicy } from "./command.ts";
 
-afterAll(killAll);
 const sheet = (...args: string[]) => runPolicy("codes", "example", "--cards", "test/authoring/small", ...args);
 const { policy } = openPolicy("test/authoring/small", "example");
 

@@ -1,10 +1,5 @@
-// Runs a command as an author does.
-import { once } from "node:events";
-import { run } from "../support/process.ts";
+// Runs a command as an author does, in this process: test/system/commands.test.ts runs one in its own.
+import { runPolicyCommand } from "../../src/authoring/run.ts";
+import { type Ran, runCommand } from "../support/command.ts";
 
-/** What was written to standard output and standard error together, and the exit code. */
-export async function runPolicy(...args: string[]): Promise<{ output: string; code: unknown }> {
-  const command = run([process.execPath, "src/authoring/main.ts", ...args]);
-  const [code] = await once(command.child, "close"); // all of the output is there
-  return { output: command.output(), code };
-}
+export const runPolicy = (...args: string[]): Promise<Ran> => runCommand((streams) => runPolicyCommand(args, streams));

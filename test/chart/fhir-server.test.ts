@@ -21,7 +21,7 @@ let patientId: string;
 
 beforeAll(async () => {
   ehr = await startFhirServer();
-  service = await startService({ fhirServers: [ehr.url], callDeadline: 10_000 });
+  service = await startService({ fhirServers: [ehr.url] });
   patientId = (await ehr.create({ resourceType: "Patient" })).id;
   const own = { subject: { reference: `Patient/${patientId}` }, id: undefined };
   await ehr.create(statement({ ...own, status: "stopped" }));

@@ -4,7 +4,9 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { MOST_CONNECTIONS } from "../../src/network/agent.ts";
 import { allergy, bundle, call, draft, EMPTY_CHART, statement, withEhr } from "../support/calls.ts";
+import { holdDeadlines } from "../support/deadline.ts";
 import { type Service, startService, stop } from "../support/service.ts";
+import { until } from "../support/until.ts";
 
 const FHIR = { "content-type": "application/fhir+json" };
 const rejections: unknown[] = [];
@@ -35,7 +37,7 @@ const empty: RequestListener = (_request, response) => {
   response.writeHead(200, FHIR).end(JSON.stringify(bundle()));
 };
 
-describe("within the deadline, and named on the card", () => {
+describe("named on the card", () => {
   const failures: [string, RequestListener][] = [
     [
       "dies in mid-body",
@@ -45,14 +47,6 @@ describe("within the deadline, and named on the card", () => {
           .write('{"resourceType":', () => response.destroy()),
     ],
     ["dies at once", (request) => void request.destroy()],
-    [
-      "sends its body a byte at a time, for ever",
-      (_request, response) => {
-        response.writeHead(200, FHIR);
-        const drip = setInterval(() => response.write(" "), 20);
-        response.on("close", () => clearInterval(drip));
-      },
-    ],
     [
       "sends without end, as fast as it can",
       (_request, response) => {
@@ -92,10 +86,29 @@ describe("within the deadline, and named on the card", () => {
       if (request.url?.includes("MedicationStatement")) fail(request, response);
       else empty(request, response);
     });
-    const service = await start({ fhirServers: [server], callDeadline: 600 });
+    const service = await start({ fhirServers: [server] });
     const [card] = await service.cards(fetching(server));
     expect(card?.detail).toContain("Could not be read: medication statements.");
     expect(card?.suggestions).toHaveLength(1);
+  });
+
+  test("at the deadline, a server that sends its body a byte at a time, for ever", async () => {
+    let bytes = 0;
+    const server = await serve((_request, response) => {
+      response.writeHead(200, FHIR);
+      const drip = setInterval(() => {
+        bytes += 1;
+        response.write(" ");
+      }, 5);
+      response.on("close", () => clearInterval(drip));
+    });
+    const service = await start({ fhirServers: [server] });
+    const deadlines = holdDeadlines();
+    const { allergies, ...prefetch } = EMPTY_CHART;
+    const cards = service.cards(call([draft()], prefetch, withEhr(server)));
+    await until(() => bytes > 20);
+    deadlines.pass();
+    expect((await cards)[0]?.detail).toContain("Could not be read: allergies.");
   });
 
   test("a server that says that there is always another page", async () => {
@@ -105,7 +118,7 @@ describe("within the deadline, and named on the card", () => {
       const link = [{ relation: "next", url: `${server}/MedicationStatement?page=${pages}` }];
       response.writeHead(200, FHIR).end(JSON.stringify({ ...bundle(), link }));
     });
-    const service = await start({ fhirServers: [server], callDeadline: 5000 });
+    const service = await start({ fhirServers: [server] });
     const [card] = await service.cards(fetching(server));
     expect(card?.detail).toContain("Received in part");
     expect(pages).toBeLessThanOrEqual(5 * 40);
@@ -127,8 +140,12 @@ describe("within the deadline, and named on the card", () => {
 });
 
 test("while an EHR is silent, others are answered", async () => {
-  const silent = await serve(() => {});
-  const service = await start({ fhirServers: [silent], callDeadline: 1500 });
+  const { promise: isOver, resolve: fail } = Promise.withResolvers<void>();
+  const silent = await serve(async (_request, response) => {
+    await isOver;
+    response.writeHead(500).end();
+  });
+  const service = await start({ fhirServers: [silent] });
   const waiting = [1, 2, 3].map(() => service.orderSign(fetching(silent)));
   let ended = false;
   const all = Promise.all(waiting).then((answers) => {
@@ -138,13 +155,14 @@ test("while an EHR is silent, others are answered", async () => {
   expect((await service.request("GET", "/health/live")).status).toBe(200);
   expect(await service.cards(call())).toHaveLength(1);
   expect(ended).toBe(false);
+  fail();
   expect((await all).map(({ status }) => status)).toEqual([412, 412, 412]);
 });
 
-test("the calls under way to one server are bounded, and another server is not held up by them", async () => {
+test("the calls under way to one server are bounded, another server is not held up by them, and all end at the deadline", async () => {
   let underWay = 0;
   let most = 0;
-  const slow = await serve((_request, response) => {
+  const silent = await serve((_request, response) => {
     underWay += 1;
     most = Math.max(most, underWay);
     response.on("close", () => {
@@ -152,25 +170,26 @@ test("the calls under way to one server are bounded, and another server is not h
     });
   });
   const quick = await serve(empty);
-  const service = await start({ fhirServers: [slow, quick], callDeadline: 700 });
-  const many = Array.from({ length: 30 }, () => service.orderSign(fetching(slow)));
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  const service = await start({ fhirServers: [silent, quick] });
+  const deadlines = holdDeadlines();
+  const many = Array.from({ length: 30 }, () => service.orderSign(fetching(silent)));
+  await until(() => underWay === MOST_CONNECTIONS && deadlines.set.length === many.length);
   expect(await service.cards(fetching(quick))).toHaveLength(1);
+  deadlines.pass();
   expect((await Promise.all(many)).map(({ status }) => status)).toEqual(many.map(() => 412));
   expect(most).toBe(MOST_CONNECTIONS);
 });
 
 describe("a server that fails again and again", () => {
-  const REST = 300;
-  test("is left alone for a while: the 412 and the card say so; then it is asked again", async () => {
+  const LONG = 3_600_000; // milliseconds
+
+  test("is left alone for a while: the 412 and the card say so", async () => {
     let asked = 0;
-    let failing = true;
-    const server = await serve((request, response) => {
+    const server = await serve((_request, response) => {
       asked += 1;
-      if (failing) response.writeHead(500).end();
-      else empty(request, response);
+      response.writeHead(500).end();
     });
-    const service = await start({ fhirServers: [server], rest: REST });
+    const service = await start({ fhirServers: [server], rest: LONG });
     for (let calls = 0; calls < 2; calls += 1) expect((await service.orderSign(fetching(server))).status).toBe(412);
     expect(asked).toBe(10);
 
@@ -182,9 +201,18 @@ describe("a server that fails again and again", () => {
     expect(card?.detail).toContain("Not asked for, since the EHR's record server failed repeatedly: allergies.");
     expect(card).not.toHaveProperty("suggestions");
     expect(asked).toBe(10);
+  });
 
+  test("is asked again after that", async () => {
+    let failing = true;
+    const server = await serve((request, response) => {
+      if (failing) response.writeHead(500).end();
+      else empty(request, response);
+    });
+    const service = await start({ fhirServers: [server], rest: 1 });
+    for (let calls = 0; calls < 3; calls += 1) expect((await service.orderSign(fetching(server))).status).toBe(412);
     failing = false;
-    await new Promise((resolve) => setTimeout(resolve, REST + 50));
+    await until(async () => (await service.orderSign(fetching(server))).status === 200);
     expect((await service.cards(fetching(server)))[0]?.suggestions).toHaveLength(1);
   });
 
@@ -195,7 +223,7 @@ describe("a server that fails again and again", () => {
       if (request.url?.includes("Allergy")) response.writeHead(200, FHIR).end("{");
       else response.writeHead(403).end();
     });
-    const service = await start({ fhirServers: [server], rest: REST });
+    const service = await start({ fhirServers: [server], rest: LONG });
     for (let calls = 0; calls < 4; calls += 1) await service.orderSign(fetching(server));
     expect(asked).toBe(20);
   });

@@ -3,8 +3,10 @@
 import nock from "nock";
 import { checkKeySet } from "../../src/clients/keys.ts";
 import { call } from "../support/calls.ts";
+import { holdDeadlines } from "../support/deadline.ts";
 import { type Service, startService } from "../support/service.ts";
 import { createSigner, registered, type Signer } from "../support/tokens.ts";
+import { until } from "../support/until.ts";
 
 const EHR = "https://ehr.example.org";
 const JWKS = `${EHR}/.well-known/jwks.json`;
@@ -81,9 +83,8 @@ test("a key that is withdrawn is refused once the keys have been read again", as
   expect(await statusFor(second)).toBe(200);
   now += 11 * MINUTE;
   const rotated = publish(first);
-  await statusFor(first); // old keys are read again beside the call
-  while (!rotated.isDone()) await new Promise((resolve) => setTimeout(resolve, 5));
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(async () => (await statusFor(second)) === 401); // old keys are read again beside the call
+  expect(rotated.isDone()).toBe(true);
   now += 31_000;
   publish(first);
   expect(await statusFor(second)).toBe(401);
@@ -105,8 +106,7 @@ describe("an outage of the key server", () => {
     now += 20 * MINUTE;
     fail();
     expect(await statusFor(first)).toBe(200);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    expect(service.log.join()).toContain("the client's keys could not be read");
+    await until(() => service.log.join().includes("the client's keys could not be read"));
     expect(await statusFor(first)).toBe(200);
   });
 
@@ -132,8 +132,15 @@ describe("an outage of the key server", () => {
   });
 
   test("a silent key server holds up a call for 2 seconds, not for ever", async () => {
-    keyServer().reply(() => new Promise<never>(() => {}));
-    expect(await statusFor(first)).toBe(401);
+    const deadlines = holdDeadlines();
+    const asked = new Promise<void>((resolve) => {
+      keyServer().reply(() => new Promise<never>(() => resolve()));
+    });
+    const status = statusFor(first);
+    await asked;
+    deadlines.pass();
+    expect(await status).toBe(401);
+    expect(deadlines.set).toEqual([2_000]);
     expect(service.log.join()).toContain("TimeoutError");
   });
 });

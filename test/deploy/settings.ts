@@ -1,10 +1,9 @@
 // The names of the settings that src/config.ts knows, and files that give settings.
-import { readFileSync } from "node:fs";
-
-const known = new Set(readFileSync("src/config.ts", "utf8").match(/(?<=^ {4})[A-Z_]+(?=: )/gm));
+import { environment } from "../../src/config.ts";
 
 /** @returns those that the service does not know */
-export const unknownSettings = (names: readonly string[]): string[] => names.filter((name) => !known.has(name));
+export const unknownSettings = (names: readonly string[]): string[] =>
+  names.filter((name) => !Object.hasOwn(environment.shape, name));
 
 export function readEnvFile(text: string): Record<string, string> {
   const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));

@@ -97,7 +97,7 @@ describe("when connecting", () => {
   async function statusWith(server: string, lookup: LookupFunction, privateNetwork = false): Promise<number> {
     const signer: Signer = await createSigner("https://ehr.example.org");
     const client = registered("https://ehr.example.org", [signer.publicKey], { fhirServers: [server], privateNetwork });
-    const service: Service = await startService({ clients: [client], lookup, callDeadline: 500 });
+    const service: Service = await startService({ clients: [client], lookup });
     try {
       const { status } = await service.orderSign(call([draft()], null, withEhr(server)), await signer.sign());
       return status;

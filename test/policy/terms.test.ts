@@ -43,12 +43,15 @@ test.each([
   expect(isSubstance(name, rule) ? "is" : mentionsSubstance(name, rule) ? "mentions" : "neither").toBe(grade);
 });
 
-test("nothing consists of no terms, and a long text takes no long time", () => {
+test("nothing consists of no terms", () => {
   expect(consistsOf("anything", [])).toBe(false);
   expect(mentions("anything s", [])).toBe(false);
-  const started = performance.now();
-  expect(consistsOf(`${"red 40 red ".repeat(5000)}x`, ["red", "40", "red 40", "red 40 red"])).toBe(false);
-  expect(performance.now() - started).toBeLessThan(500);
+});
+
+test("terms that overlap are taken once, the longest first: to try every division of a long text would never end", () => {
+  const terms = ["red", "40", "red 40", "red 40 red"];
+  expect(consistsOf("red 40 red ".repeat(5000), terms)).toBe(true);
+  expect(consistsOf(`${"red 40 red ".repeat(5000)}x`, terms)).toBe(false);
 });
 
 test.each([

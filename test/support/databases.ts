@@ -1,4 +1,4 @@
-// Empty databases for tests: SQLite in a temporary folder, and a real PostgreSQL, started for the test file or given by TEST_DATABASE_URL.
+// Empty databases for tests: SQLite in a temporary folder, and on a real PostgreSQL, which TEST_DATABASE_URL names or which is started.
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
@@ -25,7 +25,7 @@ export async function startSqlite(): Promise<Databases> {
 
 export async function startPostgres(): Promise<Databases> {
   const given = process.env.TEST_DATABASE_URL;
-  const server = given === undefined ? await embedded() : { url: given, stop: async () => {} };
+  const server = given === undefined ? await startServer() : { url: given, stop: async () => {} };
   const created: string[] = [];
   const asAdmin = async (sql: string) => {
     const client = new pg.Client({ connectionString: server.url });
@@ -49,7 +49,8 @@ export async function startPostgres(): Promise<Databases> {
   };
 }
 
-async function embedded(): Promise<{ url: string; stop: () => Promise<void> }> {
+/** A PostgreSQL of our own. */
+export async function startServer(): Promise<{ url: string; stop: () => Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), "cds-postgres-"));
   chmodSync(folder, 0o755); // for the user that PostgreSQL runs as
   const port = await freePort();
@@ -59,6 +60,7 @@ async function embedded(): Promise<{ url: string; stop: () => Promise<void> }> {
     user: "postgres",
     password: "test",
     persistent: false,
+    postgresFlags: ["-c", "max_connections=300"], // several test files at once, each with many pools
     // PostgreSQL does not run as root.
     createPostgresUser: process.getuid?.() === 0,
     onLog: () => {},

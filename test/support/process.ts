@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { freePort } from "./databases.ts";
+import { until } from "./until.ts";
 
 export type Started = {
   readonly child: ChildProcess;
@@ -55,10 +55,6 @@ export async function serve(env: Record<string, string> = {}): Promise<Started &
 }
 
 export async function untilReady(url: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    const answer = await fetch(`${url}/health/ready`).catch(() => undefined);
-    if (answer?.ok) return;
-    await wait(50);
-  }
-  throw new Error("not ready");
+  const isReady = async () => (await fetch(`${url}/health/ready`).catch(() => undefined))?.ok === true;
+  await until(isReady);
 }

@@ -1,7 +1,7 @@
 // Waits until something holds.
 import { setTimeout as wait } from "node:timers/promises";
 
-const PATIENCE = 10_000; // milliseconds
+const PATIENCE = 60_000; // milliseconds: matters only to what fails
 
 /** @throws Error when it does not hold in the end */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {

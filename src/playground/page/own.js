@@ -9,10 +9,16 @@ import { signToken } from "./token.js";
  * @param use called with the call to show instead
  */
 export function drawOwn({ fhirServers, current, use }) {
-  const text = element("textarea", { id: "own-json", spellcheck: false });
+  // What a person pastes or edits stays, also when the section is closed and opened again.
+  let isTouched = false;
+  const touch = () => {
+    isTouched = true;
+  };
+  const text = element("textarea", { id: "own-json", spellcheck: false, on: { input: touch } });
   const told = element("p", { role: "status" });
   const show = () => {
     text.value = JSON.stringify(current(), null, 2);
+    isTouched = false;
   };
   const take = () => {
     let own;
@@ -42,7 +48,10 @@ export function drawOwn({ fhirServers, current, use }) {
     ),
     drawServer(fhirServers, current, use),
   );
-  document.getElementById("own").addEventListener("toggle", show);
+  // The event comes later than the section is open, and may come after a paste.
+  document.getElementById("own").addEventListener("toggle", () => {
+    if (!isTouched) show();
+  });
 }
 
 function drawServer(fhirServers, current, use) {

@@ -12,9 +12,12 @@ import { allergy, bundle, call, draft, EMPTY_CHART, GENERIC_400 } from "../suppo
 import { type FhirServer, startFhirServer } from "../support/fhir-server.ts";
 import { forgetful, type Service, type ServiceOptions, startService } from "../support/service.ts";
 import { createSigner, registered } from "../support/tokens.ts";
+import { until } from "../support/until.ts";
 
 const scenarios = loadScenarios("cards", loadPolicies("cards"));
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+const PATIENCE = 60_000; // milliseconds: matters only to what fails
 
 let browser: Browser;
 let ehr: FhirServer;
@@ -29,7 +32,7 @@ beforeAll(async () => {
   browser = await openBrowser();
   ehr = await startFhirServer();
   service = await start({ fhirServers: [ehr.url] });
-}, 60_000);
+});
 beforeEach(async () => {
   kept.length = 0;
   page = await open(service, "/");
@@ -55,6 +58,7 @@ async function start(options: ServiceOptions): Promise<Service> {
 /** A page that notes every error, and every request to anywhere else. */
 async function open({ url }: Service, path: string): Promise<Page> {
   const opened = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+  opened.setDefaultTimeout(PATIENCE);
   opened.on("pageerror", (error) => errors.push(String(error)));
   opened.on("console", (message) => {
     // A refused call is shown on the page; the browser writes it to its console as well.
@@ -78,6 +82,12 @@ async function use(request: unknown): Promise<void> {
   await page.click("text=Use this request");
 }
 const textOf = (selector: string) => page.locator(selector).innerText();
+/** Why the policy decides as it does is asked once the answer is there. */
+const untilExplained = (words: string) => until(async () => (await textOf("#why")).includes(words));
+const criteria = async () => {
+  await page.waitForSelector("#why .criterion");
+  return page.locator("#why .criterion").count();
+};
 
 const SILENT = ["no-order", "other-payer", "authorized", "exception-established"];
 
@@ -104,8 +114,8 @@ test.each(scenarios.map((scenario): [string, Scenario] => [`${scenario.patient}:
       const isOffered = (await page.locator(".card .choices button").count()) > 0;
       expect(isOffered).toBe(row === "change" && !/brand medically necessary/.test(story));
     }
-    if (row === "no-order") expect(await textOf("#why")).toContain("No draft order is one that a policy speaks about");
-    else expect(await page.locator("#why .criterion").count()).toBe(3);
+    if (row === "no-order") await untilExplained("No draft order is one that a policy speaks about");
+    else expect(await criteria()).toBe(3);
   },
 );
 
@@ -133,15 +143,28 @@ test("dismissed with a reason: it arrives at the feedback endpoint", async () =>
   expect(kept).toMatchObject([{ outcome: "overridden", reason: { code: "patient-refuses" } }]);
 });
 
+/** Run in the page: resolves when the page has read the answer to feedback, and done what it does with it. */
+const FEEDBACK_READ = `new Promise((resolve) => {
+  const { text } = Response.prototype;
+  Response.prototype.text = async function () {
+    const read = await text.call(this);
+    if (this.url.endsWith("/feedback")) setTimeout(resolve);
+    return read;
+  };
+})`;
+
 test("a late answer belongs to the patient who was shown, and a double click answers a card once", async () => {
+  const { promise: isWanted, resolve: letThrough } = Promise.withResolvers<void>();
   await page.route("**/feedback", async (route) => {
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await isWanted;
     await route.continue();
   });
+  const isRead = page.evaluate(FEEDBACK_READ);
   await sign();
   await page.dblclick(".card .choices button");
   await page.click("text=Hugo Brandt");
-  await page.waitForTimeout(600);
+  letThrough();
+  await isRead;
   expect(await textOf("#answer")).toContain("Not signed yet");
   expect(await textOf("#status")).toBe("");
   expect(kept).toHaveLength(1);
@@ -164,7 +187,7 @@ describe("what if", () => {
     await page.click("text=Carla Nilsen");
     await page.uncheck("#received-allergies");
     await page.waitForSelector("text=Not received: allergies.");
-    expect(await textOf("#why")).toContain("in one click: not received");
+    await untilExplained("in one click: not received");
     await page.check("#received-allergies");
     await page.waitForSelector("text=Caution: Recorded reaction to titanium dioxide");
     expect(await textOf("#story")).toContain("Tried otherwise");
@@ -233,6 +256,44 @@ describe("bring your own", () => {
     await sign();
     await page.waitForSelector("text=No card");
     expect(await textOf("#story")).toBe("A request of your own.");
+  });
+
+  const edited = JSON.stringify(call());
+  const own = () => page.inputValue("#own-json");
+
+  test("what is pasted before the browser tells that the section is open stays", async () => {
+    await page.evaluate(`new Promise((resolve) => {
+      const section = document.getElementById("own");
+      section.addEventListener("toggle", resolve);
+      section.open = true;
+      const text = document.getElementById("own-json");
+      text.value = ${JSON.stringify(edited)};
+      text.dispatchEvent(new Event("input"));
+    }).then(() => undefined)`);
+    expect(await own()).toBe(edited);
+  });
+
+  test("an edit stays when the section is closed and opened again; until there is one, the call that is shown stands there", async () => {
+    const toggle = async () => {
+      const toggled = page.evaluate(
+        'new Promise((resolve) => document.getElementById("own").addEventListener("toggle", () => resolve(), { once: true }))',
+      );
+      await page.click("#own summary");
+      await toggled;
+    };
+    await toggle();
+    const first = await own();
+    await toggle();
+    await page.click("text=Ben Okafor");
+    await toggle();
+    expect(await own()).not.toBe(first);
+    await page.fill("#own-json", edited);
+    await toggle();
+    await page.click("text=Carla Nilsen");
+    await toggle();
+    expect(await own()).toBe(edited);
+    await page.click("text=Show the present one here");
+    expect(await own()).not.toBe(edited);
   });
 
   test("JSON that is none, and a call that is none, are told", async () => {
@@ -334,7 +395,8 @@ describe("accessible", () => {
       await page.click("text=Carla Nilsen");
       await sign();
       await page.waitForSelector(".card");
-      for (const summary of await page.locator("summary:visible").all()) await summary.click();
+      await page.waitForSelector("#why .criterion");
+      await page.evaluate('for (const section of document.querySelectorAll("details")) section.open = true');
       expect(await violations()).toEqual([]);
       await page.goto(`${service.url}/policies/imatinib-preferred`);
       expect(await violations()).toEqual([]);
@@ -369,9 +431,10 @@ describe("a service with registered clients", () => {
       JSON.stringify({ ...(await exportJWK(signer.privateKey)), kid: signer.kid, alg: "ES384" }),
     );
     await page.click("text=Sign with it");
+    await page.waitForSelector("text=Calls of this page are signed now.");
     await sign();
     await page.waitForSelector(".card");
-    expect(await page.locator("#why .criterion").count()).toBe(3);
+    expect(await criteria()).toBe(3);
   });
 
   test("has no page unless the operator wants one, and never tells the FHIR servers of its clients", async () => {

@@ -1,19 +1,27 @@
 // The real process, started as the README says: it serves, refuses a bad start with every fault, and ends when told to.
 import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
-import { call, draft, EMPTY_CHART } from "./support/calls.ts";
-import { freePort } from "./support/databases.ts";
-import { leaksIn } from "./support/planted.ts";
-import { killAll, run, serve, untilReady } from "./support/process.ts";
-import { createSigner } from "./support/tokens.ts";
-import { until } from "./support/until.ts";
+import { call, draft, EMPTY_CHART } from "../support/calls.ts";
+import { freePort } from "../support/databases.ts";
+import { leaksIn } from "../support/planted.ts";
+import { killAll, run, serve, untilReady } from "../support/process.ts";
+import { createSigner } from "../support/tokens.ts";
+import { until } from "../support/until.ts";
 
 afterAll(killAll);
+
+/** Whether no new connection is taken. */
+const isRefused = (port: number) =>
+  new Promise<boolean>((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      resolve(false);
+    }).on("error", () => resolve(true));
+  });
 
 test("npm start serves, and the card leads to the policy page", async () => {
   const port = await freePort();
@@ -35,14 +43,14 @@ test("npm start serves, and the card leads to the policy page", async () => {
 test("SIGTERM: no new calls, the call under way is answered, and the process ends with 0", async () => {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  // An EHR that answers nothing keeps the call under way until its deadline.
-  const silent = createServer(() => {}).listen(0, "127.0.0.1");
+  // An EHR that answers nothing keeps the call under way until it hangs up.
+  const silent = createServer().listen(0, "127.0.0.1");
   await once(silent, "listening");
   const ehr = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/fhir`;
   const { child, exit } = run([process.execPath, "src/main.ts"], {
     PORT: String(port),
     FHIR_SERVERS: ehr,
-    CALL_DEADLINE_MS: "1500",
+    CALL_DEADLINE_MS: "9000",
   });
   await untilReady(url);
   const { allergies, ...prefetch } = EMPTY_CHART;
@@ -52,10 +60,10 @@ test("SIGTERM: no new calls, the call under way is answered, and the process end
     headers: { "content-type": "application/json" },
     body: JSON.stringify(call([draft()], prefetch, { fhirServer: ehr, fhirAuthorization })),
   });
-  await once(silent, "connection");
+  const [toEhr] = (await once(silent, "connection")) as [Socket];
   child.kill("SIGTERM");
-  await wait(200);
-  await expect(fetch(`${url}/health/live`)).rejects.toThrow();
+  await until(() => isRefused(port));
+  toEhr.destroy();
   const answer = await underWay;
   expect(answer.status).toBe(200);
   expect(await answer.text()).toContain("Could not be read: allergies.");
@@ -129,8 +137,8 @@ test("with a clients file only registered clients are answered; production wants
 test("readiness is red first: while it drains, new calls are still answered; metrics have a port of their own", async () => {
   const [port, metricsPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
-  const env = { PORT: String(port), METRICS_PORT: String(metricsPort), DRAIN_DELAY_MS: "1500" };
-  const { child, exit, output } = run([process.execPath, "src/main.ts"], env);
+  const env = { PORT: String(port), METRICS_PORT: String(metricsPort), DRAIN_DELAY_MS: "60000" };
+  const { child } = run([process.execPath, "src/main.ts"], env);
   await untilReady(url);
   const metrics = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
   expect([metrics.status, await metrics.text()]).toEqual([200, expect.stringContaining("cds_store_up 1")]);
@@ -138,6 +146,11 @@ test("readiness is red first: while it drains, new calls are still answered; met
   child.kill("SIGTERM");
   await until(async () => (await fetch(`${url}/health/ready`)).status === 503);
   expect((await fetch(`${url}/cds-services`)).status).toBe(200);
+});
+
+test("once it has drained, it ends with 0", async () => {
+  const { child, exit, output } = await serve({ DRAIN_DELAY_MS: "1", METRICS_PORT: String(await freePort()) });
+  child.kill("SIGTERM");
   expect(await exit).toEqual([0, null]);
   expect(output()).toContain('"msg":"ended"');
 });

@@ -12,10 +12,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { build, last, pairsOf, readDockerfile } from "../deploy/dockerfile.ts";
 import { type Databases, freePort, startPostgres } from "../support/databases.ts";
 import { killAll, run, untilReady } from "../support/process.ts";
 import { createSigner, type Signer } from "../support/tokens.ts";
-import { build, last, pairsOf, readDockerfile } from "./dockerfile.ts";
 
 const BASE_URL = "https://cds.example.org";
 const ISSUER = "https://ehr.example.org";

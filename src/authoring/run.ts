@@ -1,0 +1,35 @@
+// What an author of policies runs: finds the command, and tells how it is used where it was called wrongly. One command a file.
+import { PolicyFaults } from "../policy/findings.ts";
+import { nearest } from "../policy/suggest.ts";
+import type { Streams } from "../streams.ts";
+import { check } from "./check.ts";
+import { codes } from "./codes.ts";
+import type { Command } from "./command.ts";
+import { schema } from "./schema.ts";
+import { test } from "./test.ts";
+import { tryPolicy } from "./try.ts";
+
+const commands: Readonly<Record<string, Command>> = { check, try: tryPolicy, test, codes, schema };
+
+/** @returns the exit code: 2 where the arguments do not fit */
+export async function runPolicyCommand([name = "", ...args]: readonly string[], streams: Streams): Promise<number> {
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  try {
+    if (!command) {
+      const meant = nearest(name, Object.keys(commands));
+      const unknown = `there is no command "${name}"${meant ? `, did you mean "${meant}"?` : ""}`;
+      throw new TypeError(name === "" ? "name a command" : unknown);
+    }
+    return await command.run(args, streams);
+  } catch (error) {
+    if (error instanceof PolicyFaults) {
+      streams.stderr.write(`${error.message}\n`);
+      return 1;
+    }
+    if (!(error instanceof TypeError)) throw error;
+    const usages = command ? { [name]: command } : commands;
+    const lines = Object.entries(usages).map(([each, { usage }]) => `  npm run policy -- ${each} ${usage}\n`);
+    streams.stderr.write(`${error.message}\n${lines.join("")}`);
+    return 2;
+  }
+}

@@ -1,0 +1,2 @@
+// Ends what start-postgres.mjs started.
+export { stop as default } from "./start-postgres.mjs";
