@@ -4,7 +4,7 @@ import { isMainThread, parentPort, Worker, workerData } from "node:worker_thread
 import { CallError } from "../src/cds-hooks/errors.ts";
 import { answerOrderSign } from "../src/cds-hooks/order-sign.ts";
 import { connectEhr } from "../src/chart/ehr.ts";
-import { loadPolicies } from "../src/policy/load.ts";
+import { loadPolicies } from "../src/policy/load/load.ts";
 import { inputs } from "./inputs.ts";
 
 const RUNS = 7;

@@ -2,7 +2,7 @@
 // each call has a body of its own, as a server has.
 import { answerOrderSign } from "../src/cds-hooks/order-sign.ts";
 import { connectEhr } from "../src/chart/ehr.ts";
-import { loadPolicies } from "../src/policy/load.ts";
+import { loadPolicies } from "../src/policy/load/load.ts";
 import { callOf, DRUG, type Records, type Size } from "./patients.ts";
 
 /** Milliseconds, medians. */

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writeFinding } from "../src/policy/findings.ts";
-import { checkPolicies, loadPolicies } from "../src/policy/load.ts";
+import { writeFinding } from "../src/policy/load/findings.ts";
+import { checkPolicies, loadPolicies } from "../src/policy/load/load.ts";
 import { makePolicies } from "../test/support/many-policies.ts";
 
 const count = Number(process.argv[2] ?? 200);

@@ -1,7 +1,7 @@
 // Writes screenshots of the playground's main states to `screenshots/`: `npm run screenshots`.
 import { mkdirSync } from "node:fs";
-import { loadScenarios } from "../src/playground/scenarios.ts";
-import { loadPolicies } from "../src/policy/load.ts";
+import { loadScenarios } from "../src/cases/scenarios.ts";
+import { loadPolicies } from "../src/policy/load/load.ts";
 import { openBrowser } from "../test/support/browser.ts";
 import { startService } from "../test/support/service.ts";
 

@@ -1,6 +1,6 @@
 // GET /health/live and /health/ready: whether the process runs, and whether calls may be sent to it, part by part.
 import type { RequestHandler } from "express";
-import type { Policy } from "./policy/policy.ts";
+import type { Policy } from "./policy/format/policy.ts";
 import type { Store } from "./store/store.ts";
 
 /** What open mode means, for the log and for /health/ready. */

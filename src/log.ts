@@ -8,7 +8,7 @@ import { outcomesOf } from "./cds-hooks/issued-cards.ts";
 import type { OrderSignResult } from "./cds-hooks/order-sign.ts";
 import { HOOK } from "./cds-hooks/request.ts";
 import type { Metrics } from "./metrics.ts";
-import type { Policy } from "./policy/policy.ts";
+import type { Policy } from "./policy/format/policy.ts";
 import { type Trace, traceOf } from "./trace.ts";
 
 /** Adds to the line of this call. */

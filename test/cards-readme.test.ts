@@ -5,11 +5,11 @@ import { dirname, join } from "node:path";
 import { dump, FAILSAFE_SCHEMA, load } from "js-yaml";
 import { checksOf } from "../src/authoring/run-cases.ts";
 import { testedOf } from "../src/authoring/survivors.ts";
-import { readCases } from "../src/playground/cases.ts";
-import { takeNotes } from "../src/policy/findings.ts";
-import { allowedFunctions } from "../src/policy/functions-allowed.ts";
-import { checkPolicies, readPolicy } from "../src/policy/load.ts";
-import { mentions } from "../src/policy/terms.ts";
+import { readCases } from "../src/cases/cases.ts";
+import { allowedFunctions } from "../src/policy/fhirpath/allowed-functions.ts";
+import { takeNotes } from "../src/policy/load/findings.ts";
+import { checkPolicies, readPolicy } from "../src/policy/load/load.ts";
+import { mentions } from "../src/policy/terminology/terms.ts";
 
 const page = readFileSync("cards/README.md", "utf8");
 const root = mkdtempSync(join(tmpdir(), "cards-readme-"));

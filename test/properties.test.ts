@@ -2,14 +2,14 @@
 // nothing, and more evidence never makes a criterion less met.
 import fc from "fast-check";
 import { readCase } from "../src/authoring/run-cases.ts";
+import { loadCases, type PolicyCase } from "../src/cases/cases.ts";
 import { SERVICE_ID } from "../src/cds-hooks/discovery.ts";
-import { loadCases, type PolicyCase } from "../src/playground/cases.ts";
-import type { Chart, ChartVariable } from "../src/policy/chart.ts";
-import { chartVariables } from "../src/policy/chart.ts";
-import { type Decision, decide } from "../src/policy/decide.ts";
+import type { Chart, ChartVariable } from "../src/policy/decision/chart.ts";
+import { chartVariables } from "../src/policy/decision/chart.ts";
+import { type Decision, decide } from "../src/policy/decision/decide.ts";
 import type { FhirRecord } from "../src/policy/fhir-json.ts";
-import { loadPolicies } from "../src/policy/load.ts";
-import type { Policy } from "../src/policy/policy.ts";
+import type { Policy } from "../src/policy/format/policy.ts";
+import { loadPolicies } from "../src/policy/load/load.ts";
 import { bundle, call, coded, draft, EMPTY_CHART, RXNORM } from "./support/calls.ts";
 import { type Service, startService } from "./support/service.ts";
 

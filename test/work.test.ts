@@ -1,8 +1,8 @@
 // What a request makes the service do is bounded, whatever it holds: characters that are normalized and records that are evaluated are
 // counted here, since a time would depend on the machine.
 import { jest } from "@jest/globals";
-import { loadPolicies } from "../src/policy/load.ts";
-import type { Policy } from "../src/policy/policy.ts";
+import type { Policy } from "../src/policy/format/policy.ts";
+import { loadPolicies } from "../src/policy/load/load.ts";
 import { allergy, bundle, call, draft, draftOf, EMPTY_CHART, statement } from "./support/calls.ts";
 import { type Service, startService } from "./support/service.ts";
 

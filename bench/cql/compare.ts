@@ -2,8 +2,8 @@
 // selection leaves. The three alternate in each round. `node bench/cql/compare.ts` prints a table.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { decide } from "../../src/policy/decide.ts";
-import { loadPolicies } from "../../src/policy/load.ts";
+import { decide } from "../../src/policy/decision/decide.ts";
+import { loadPolicies } from "../../src/policy/load/load.ts";
 import { callOf, DRUG, type Size } from "../patients.ts";
 import { findDifferences, readCase, recordsOfCall, selectedRecords } from "./equal.ts";
 import { createPeer } from "./peer.ts";

@@ -3,16 +3,16 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { readCase as readPatient } from "../../src/authoring/run-cases.ts";
+import { loadCases, type PolicyCase } from "../../src/cases/cases.ts";
 import { readOrderSign } from "../../src/cds-hooks/read-order-sign.ts";
 import { connectEhr } from "../../src/chart/ehr.ts";
-import { loadCases, type PolicyCase } from "../../src/playground/cases.ts";
-import type { Chart } from "../../src/policy/chart.ts";
-import { decide } from "../../src/policy/decide.ts";
+import type { Chart } from "../../src/policy/decision/chart.ts";
+import { decide } from "../../src/policy/decision/decide.ts";
+import type { PolicyOrders } from "../../src/policy/decision/order.ts";
 import type { FhirRecord } from "../../src/policy/fhir-json.ts";
+import type { Policy } from "../../src/policy/format/policy.ts";
 import { memoizeByObject } from "../../src/policy/memoize.ts";
-import type { PolicyOrders } from "../../src/policy/order.ts";
-import type { Policy } from "../../src/policy/policy.ts";
-import type { Reading } from "../../src/policy/reading.ts";
+import type { Reading } from "../../src/policy/terminology/reading.ts";
 import { type Bundle, bodies } from "./bodies.ts";
 import { type Facts, factsOf, type Peer } from "./peer.ts";
 

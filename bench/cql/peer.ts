@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import fhir from "cql-exec-fhir";
 import cql from "cql-execution";
-import type { Decision } from "../../src/policy/decide.ts";
+import type { Decision } from "../../src/policy/decision/decide.ts";
 import type { FhirRecord } from "../../src/policy/fhir-json.ts";
-import type { Policy } from "../../src/policy/policy.ts";
+import type { Policy } from "../../src/policy/format/policy.ts";
 
 /** What both engines find. */
 export type Facts = {

@@ -8,7 +8,7 @@ import { admitAnybody, admitRegistered } from "../../src/clients/authenticate.ts
 import { openClient } from "../../src/clients/client.ts";
 import { loadClients } from "../../src/clients/clients-file.ts";
 import { collectState, createMetrics } from "../../src/metrics.ts";
-import { loadPolicies } from "../../src/policy/load.ts";
+import { loadPolicies } from "../../src/policy/load/load.ts";
 import { createHttpServer } from "../../src/server.ts";
 import { openDatabase } from "../../src/store/open.ts";
 import { openStore } from "../../src/store/store.ts";

@@ -1,7 +1,7 @@
 // `npm run policy -- check`: everything that is wrong with any policy, in one go, for its author and for CI.
 import { parseArgs } from "node:util";
-import { type Finding, type Findings, writeFinding } from "../policy/findings.ts";
-import { checkPolicies } from "../policy/load.ts";
+import { type Finding, type Findings, writeFinding } from "../policy/load/findings.ts";
+import { checkPolicies } from "../policy/load/load.ts";
 import type { Command } from "./command.ts";
 
 const FORMATS: Record<string, (found: Findings) => string> = { text: writeText, json: writeJson };

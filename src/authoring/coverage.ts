@@ -1,9 +1,9 @@
 // What a policy can give, and whether any case sees it: rows of the decision table, outcomes, rules, cautions, changes and why there is none.
-import type { CaseFile } from "../playground/cases.ts";
-import type { WhyNot } from "../policy/change.ts";
-import type { Outcome, Row } from "../policy/decide.ts";
-import { type Explanation, explain } from "../policy/explain.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { CaseFile } from "../cases/cases.ts";
+import type { WhyNot } from "../policy/decision/change.ts";
+import type { Outcome, Row } from "../policy/decision/decide.ts";
+import { type Explanation, explain } from "../policy/decision/explain.ts";
+import type { Policy } from "../policy/format/policy.ts";
 import { readCase } from "./run-cases.ts";
 
 export type Coverage = { readonly possible: number; readonly unseen: readonly string[] };

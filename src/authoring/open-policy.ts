@@ -1,9 +1,9 @@
 // Opens one policy of a folder of policies for a command, as it is written and compiled, with its cases.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { PolicyFaults, takeNotes } from "../policy/findings.ts";
-import { policyOf, readPolicy, terminologyOf, type WrittenPolicy } from "../policy/load.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { Policy } from "../policy/format/policy.ts";
+import { PolicyFaults, takeNotes } from "../policy/load/findings.ts";
+import { policyOf, readPolicy, terminologyOf, type WrittenPolicy } from "../policy/load/load.ts";
 
 export type OpenPolicy = { readonly folder: string; readonly written: WrittenPolicy; readonly policy: Policy };
 

@@ -5,7 +5,7 @@ import { HOOK } from "../cds-hooks/request.ts";
 import { patientIn } from "../chart/record.ts";
 import { sources } from "../chart/sources.ts";
 import { toText } from "../json.ts";
-import { chartVariables } from "../policy/chart.ts";
+import { chartVariables } from "../policy/decision/chart.ts";
 import { type FhirObject, type FhirRecord, isObject, isRecord, objectsIn, textIn } from "../policy/fhir-json.ts";
 
 /** The body of an order-sign call, not yet checked. @throws TypeError that says what is wrong with the file */

@@ -1,15 +1,16 @@
 // Runs what cases.yaml demands of a policy: its cases, and its tables of names, codes and payers.
+
+import { CASE_PATIENT, type CaseFile, chartOfCase, ordersOfCase, type PolicyCase } from "../cases/cases.ts";
 import { type Card, cardFor } from "../cds-hooks/card.ts";
-import { CASE_PATIENT, type CaseFile, chartOfCase, ordersOfCase, type PolicyCase } from "../playground/cases.ts";
-import { type Decision, decide } from "../policy/decide.ts";
-import { membership, mentioned } from "../policy/membership.ts";
+import { type Decision, decide } from "../policy/decision/decide.ts";
+import { ordersFor } from "../policy/decision/order.ts";
+import { matchPayer } from "../policy/decision/payer.ts";
+import type { Policy } from "../policy/format/policy.ts";
 import { memoizeByObject } from "../policy/memoize.ts";
-import { ordersFor } from "../policy/order.ts";
-import { matchPayer } from "../policy/payer.ts";
-import type { Policy } from "../policy/policy.ts";
-import { startReading } from "../policy/reading.ts";
-import { createTexts, type Texts } from "../policy/texts.ts";
-import type { Terminology } from "../policy/value-sets.ts";
+import { membership, mentioned } from "../policy/terminology/membership.ts";
+import { startReading } from "../policy/terminology/reading.ts";
+import { createTexts, type Texts } from "../policy/terminology/texts.ts";
+import type { Terminology } from "../policy/terminology/value-sets.ts";
 import { terminalText } from "./terminal.ts";
 
 /** One thing that is not as a case demands. */

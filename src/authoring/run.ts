@@ -1,6 +1,7 @@
 // What an author of policies runs: finds the command, and tells how it is used where it was called wrongly. One command a file.
-import { PolicyFaults } from "../policy/findings.ts";
-import { nearest } from "../policy/suggest.ts";
+
+import { nearest } from "../policy/check/suggest.ts";
+import { PolicyFaults } from "../policy/load/findings.ts";
 import type { Streams } from "../streams.ts";
 import { check } from "./check.ts";
 import { codes } from "./codes.ts";

@@ -1,8 +1,8 @@
 // `npm run policy -- schema`: the JSON Schema of policy.yaml or cases.yaml, by which an editor completes and explains while one
 // writes. Made of the schema that the service itself reads them with; `npm run docs` keeps both in cards/.
 import { z } from "zod";
-import { caseFileSchema } from "../policy/case-format.ts";
-import { policyFileSchema } from "../policy/format.ts";
+import { caseFileSchema } from "../policy/format/case-file.ts";
+import { policyFileSchema } from "../policy/format/policy-file.ts";
 import type { Command } from "./command.ts";
 
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = { policy: policyFileSchema, cases: caseFileSchema };

@@ -1,6 +1,6 @@
 // `npm run policy -- test`: runs the cases of policies, and tells what none of them sees or notices.
 import { parseArgs } from "node:util";
-import { readCases } from "../playground/cases.ts";
+import { readCases } from "../cases/cases.ts";
 import type { Command } from "./command.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
 import { openPolicy, policiesIn } from "./open-policy.ts";

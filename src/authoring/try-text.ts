@@ -1,6 +1,6 @@
 // The answer of `npm run policy -- try` as text: drafts, what was read, criterion by criterion, the card.
 import type { Card } from "../cds-hooks/card.ts";
-import type { Selection } from "../policy/explain.ts";
+import type { Selection } from "../policy/decision/explain.ts";
 import { referenceTo } from "../policy/fhir-json.ts";
 import { indent, printable, terminalText, wrap } from "./terminal.ts";
 import type { Draft, Trial } from "./try.ts";

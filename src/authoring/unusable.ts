@@ -3,7 +3,7 @@ import { readOrderSignCall } from "../cds-hooks/request.ts";
 import { readPage } from "../chart/bundle.ts";
 import { judgeRecord } from "../chart/record.ts";
 import { sources } from "../chart/sources.ts";
-import { type ChartVariable, chartVariables } from "../policy/chart.ts";
+import { type ChartVariable, chartVariables } from "../policy/decision/chart.ts";
 import { referenceTo } from "../policy/fhir-json.ts";
 
 export type Unusable = { readonly source: ChartVariable; readonly record: string; readonly why: string };

@@ -1,13 +1,13 @@
 // The card of a decision (CDS Hooks "Card Attributes"): one per policy and call, for every order that it speaks of. What
 // it says in words is detail.ts; what it offers is suggestion.ts.
 import { randomUUID } from "node:crypto";
-import type { Decision, Row } from "../policy/decide.ts";
+import type { Decision, Row } from "../policy/decision/decide.ts";
 import { referenceTo } from "../policy/fhir-json.ts";
-import { MAX_SUMMARY } from "../policy/format.ts";
+import { renderPlain } from "../policy/fhirpath/template.ts";
+import type { CardTexts, Policy } from "../policy/format/policy.ts";
+import { MAX_SUMMARY } from "../policy/format/policy-file.ts";
 import { memoizeByObject } from "../policy/memoize.ts";
-import type { CardTexts, Policy } from "../policy/policy.ts";
-import { renderPlain } from "../policy/template.ts";
-import type { Texts } from "../policy/texts.ts";
+import type { Texts } from "../policy/terminology/texts.ts";
 import { nameOrders, templateValuesOf, writeDetail } from "./detail.ts";
 import { type ClientForm, changesOffered, isChoice, type Suggestion, suggestionsFor } from "./suggestion.ts";
 

@@ -1,14 +1,20 @@
 // The words of a card, for a busy prescriber: what was found, what was not, what was not received, what can be done. Plain
 // Markdown (bold and lists). Everything that comes from a request is escaped.
 
-import type { Change, WhyNot } from "../policy/change.ts";
-import type { ChartVariable } from "../policy/chart.ts";
-import type { CriterionFinding, Decision, Evidence, Outcome, Row } from "../policy/decide.ts";
+import type { Change, WhyNot } from "../policy/decision/change.ts";
+import type { ChartVariable } from "../policy/decision/chart.ts";
+import type { CriterionFinding, Decision, Evidence, Outcome, Row } from "../policy/decision/decide.ts";
+import type { Gap } from "../policy/decision/gaps.ts";
+import { drugOf } from "../policy/decision/order.ts";
 import { type FhirRecord, isObject, namesOf, referenceTo, textIn } from "../policy/fhir-json.ts";
-import type { Gap } from "../policy/gaps.ts";
-import { drugOf } from "../policy/order.ts";
-import { escapeMarkdown, plain, renderMarkdown, type Template, type TemplateValues } from "../policy/template.ts";
-import type { Texts } from "../policy/texts.ts";
+import {
+  escapeMarkdown,
+  plain,
+  renderMarkdown,
+  type Template,
+  type TemplateValues,
+} from "../policy/fhirpath/template.ts";
+import type { Texts } from "../policy/terminology/texts.ts";
 import { type ClientForm, enterAgain, isChoice } from "./suggestion.ts";
 
 const MOST_EVIDENCE = 3;

@@ -2,8 +2,8 @@
 // context tokens only, since clients send any other token as it stands and get a plausible empty Bundle back.
 
 import { searchFor } from "../chart/sources.ts";
-import { type ChartVariable, chartVariables } from "../policy/chart.ts";
-import { type Policy, sourcesRead } from "../policy/policy.ts";
+import { type ChartVariable, chartVariables } from "../policy/decision/chart.ts";
+import { type Policy, sourcesRead } from "../policy/format/policy.ts";
 import { HOOK } from "./request.ts";
 
 export const SERVICE_ID = "preferred-product-order-sign";

@@ -1,7 +1,7 @@
 // Feedback on cards (CDS Hooks "Feedback"): checked by the specification's invariants cds-fb-1 to 3, and tolerant of Epic, which
 // writes `overrideReasons` and may give only its site's own reason in an `extension`.
 import { z } from "zod";
-import { plain } from "../policy/template.ts";
+import { plain } from "../policy/fhirpath/template.ts";
 import { listOf, readBody } from "./request.ts";
 
 /** One outcome of one card, as far as the service keeps it. */

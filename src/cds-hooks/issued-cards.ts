@@ -1,5 +1,5 @@
 // What the decision log keeps of the cards of a call: which, why and for whom, and nothing of the patient.
-import type { CriterionFinding } from "../policy/decide.ts";
+import type { CriterionFinding } from "../policy/decision/decide.ts";
 import type { IssuedCard } from "../store/decision-log.ts";
 import type { OrderSignResult } from "./order-sign.ts";
 

@@ -1,7 +1,7 @@
 // Requests that a policy applies to and that get no decision: nothing clinical could be read, or the orders hold too much.
-import type { Decision } from "../policy/decide.ts";
-import { sourcesRead } from "../policy/policy.ts";
-import { TextBudgetSpent } from "../policy/texts.ts";
+import type { Decision } from "../policy/decision/decide.ts";
+import { sourcesRead } from "../policy/format/policy.ts";
+import { TextBudgetSpent } from "../policy/terminology/texts.ts";
 import { CallError } from "./errors.ts";
 
 /** 412, where nothing clinical could be read (CDS Hooks, "Prefetch Template"). */

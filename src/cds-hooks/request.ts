@@ -2,7 +2,7 @@
 // strictly; the FHIR resources in it are opaque here, and read later as far as possible. Unknown fields are ignored.
 import { z } from "zod";
 import { isObject } from "../policy/fhir-json.ts";
-import { plain } from "../policy/template.ts";
+import { plain } from "../policy/fhirpath/template.ts";
 import { CallError } from "./errors.ts";
 
 export const HOOK = "order-sign";

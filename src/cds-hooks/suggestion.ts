@@ -1,10 +1,10 @@
 // The suggestions for one order, in the form that the client can use. Copies the draft and never changes what the client sent.
 import { randomUUID } from "node:crypto";
-import type { Change } from "../policy/change.ts";
-import { systemOid } from "../policy/codings.ts";
+import type { Change } from "../policy/decision/change.ts";
 import { codingsOf, type FhirRecord, isObject, objectsIn, referenceTo, textIn } from "../policy/fhir-json.ts";
-import type { Policy, Replacement } from "../policy/policy.ts";
-import { plain } from "../policy/template.ts";
+import { plain } from "../policy/fhirpath/template.ts";
+import type { Policy, Replacement } from "../policy/format/policy.ts";
+import { systemOid } from "../policy/terminology/codings.ts";
 
 /** What a client can do with a suggestion, as it is registered. */
 export type ClientForm = {

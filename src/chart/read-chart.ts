@@ -1,9 +1,15 @@
 // Reads what a decision needs of the patient: prefetch first, the EHR for the rest, all sources in parallel and within
 // the deadline of the call. What could not be read is part of the result, never an error.
-import { type Chart, type ChartVariable, chartVariables, type Shortfall, type Source } from "../policy/chart.ts";
+import {
+  type Chart,
+  type ChartVariable,
+  chartVariables,
+  type Shortfall,
+  type Source,
+} from "../policy/decision/chart.ts";
 import { type FhirObject, type FhirRecord, referenceTo, textIn } from "../policy/fhir-json.ts";
-import type { Reading } from "../policy/reading.ts";
-import { TextBudgetSpent } from "../policy/texts.ts";
+import type { Reading } from "../policy/terminology/reading.ts";
+import { TextBudgetSpent } from "../policy/terminology/texts.ts";
 import { type Page, readPage } from "./bundle.ts";
 import { type EhrAccess, type EhrAnswer, getFromEhr } from "./ehr.ts";
 import { judgeRecord, namesDrug, resolveRecord, unresolvedDrug } from "./record.ts";

@@ -1,6 +1,6 @@
 // Makes a record of the chart ready for the decision: checks that it can be understood and whose it is, and puts what
 // its references mean into the record itself, so that expressions need not follow references.
-import type { ChartVariable } from "../policy/chart.ts";
+import type { ChartVariable } from "../policy/decision/chart.ts";
 import { codingsOf, type FhirObject, type FhirRecord, isObject, objectsIn, textIn } from "../policy/fhir-json.ts";
 import { memoizeByObject } from "../policy/memoize.ts";
 import { findReferred, type ReferenceIndex } from "./references.ts";

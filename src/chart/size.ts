@@ -2,7 +2,7 @@
 // bounded, whatever a client sends.
 import { type FhirRecord, isObject } from "../policy/fhir-json.ts";
 import { memoizeByObject } from "../policy/memoize.ts";
-import { MAX_WEIGHT, weightOf } from "../policy/terms.ts";
+import { MAX_WEIGHT, weightOf } from "../policy/terminology/terms.ts";
 
 const MAX_VALUES = 2000; // objects, lists, texts, numbers, however deep
 const MAX_OBJECTS = 500;

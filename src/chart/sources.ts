@@ -1,6 +1,6 @@
 // The sources of the chart: for each chart variable the FHIR search that fills it, the element that says whose record it
 // is, and the filters by which a client may narrow that search without hiding anything that could count.
-import type { ChartVariable } from "../policy/chart.ts";
+import type { ChartVariable } from "../policy/decision/chart.ts";
 
 type SourceDefinition = {
   readonly resourceType: string;

@@ -4,7 +4,7 @@ import { createPublicKey } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { isAmbiguous, isSecure } from "../network/urls.ts";
-import { parseYaml, readTextFile } from "../policy/yaml-file.ts";
+import { parseYaml, readTextFile } from "../policy/load/yaml-file.ts";
 import type { Client } from "./client.ts";
 import { BadKeySet, checkKeySet, type KeyLocation } from "./keys.ts";
 

@@ -1,7 +1,7 @@
 // Finds out who calls, from the signed token of the call: the checks of CDS Hooks, "Trusting CDS Clients", in its order. Each
 // check has a code of its own that stays the same; docs/security.md lists them.
 import { compactVerify, decodeJwt, decodeProtectedHeader, type JWTPayload } from "jose";
-import { plain } from "../policy/template.ts";
+import { plain } from "../policy/fhirpath/template.ts";
 import { algorithms, type RegisteredClient } from "./clients-file.ts";
 import { type Keys, KeysUnavailable, UnknownKey } from "./keys.ts";
 import type { ReplayMemory } from "./replay.ts";

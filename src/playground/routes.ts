@@ -1,12 +1,12 @@
 // GET / and what its page needs: static files, the scenarios, and the explanation of a call. Nothing of it is part of CDS Hooks.
 import { fileURLToPath } from "node:url";
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from "express";
+import type { Scenario } from "../cases/scenarios.ts";
 import { SERVICE_ID } from "../cds-hooks/discovery.ts";
 import type { OrderSignSettings } from "../cds-hooks/order-sign.ts";
 import { readOrderSign } from "../cds-hooks/read-order-sign.ts";
 import { callerOf } from "../clients/authenticate.ts";
-import { explain } from "../policy/explain.ts";
-import type { Scenario } from "./scenarios.ts";
+import { explain } from "../policy/decision/explain.ts";
 
 export type PlaygroundOptions = {
   readonly scenarios: readonly Scenario[];

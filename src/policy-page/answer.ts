@@ -1,7 +1,7 @@
 // GET /policies/{policy}: the page, or the same as JSON, as the Accept header asks.
 import type { RequestHandler } from "express";
 import { CallError } from "../cds-hooks/errors.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { Policy } from "../policy/format/policy.ts";
 import { describePolicy } from "./describe.ts";
 import { STYLE_SOURCE, writePage } from "./page.ts";
 

@@ -1,6 +1,6 @@
 // A policy as its readers get it, by people (page.ts) and by programs: what it says in words, in FHIRPath and in codes.
-import type { Expression } from "../policy/expression.ts";
-import type { Policy } from "../policy/policy.ts";
+import type { Expression } from "../policy/fhirpath/expression.ts";
+import type { Policy } from "../policy/format/policy.ts";
 
 export type PolicyDescription = ReturnType<typeof describePolicy>;
 

@@ -4,7 +4,7 @@ import { mutantsOf } from "../../src/authoring/mutants.ts";
 import { openPolicy } from "../../src/authoring/open-policy.ts";
 import { findSurvivors } from "../../src/authoring/survivors.ts";
 import { createLocator } from "../../src/authoring/written-at.ts";
-import { type CaseFile, readCases } from "../../src/playground/cases.ts";
+import { type CaseFile, readCases } from "../../src/cases/cases.ts";
 
 const linesOf = (path: string) => readFileSync(path, "utf8").split("\n");
 const { folder, written } = openPolicy("test/authoring/small", "example");

@@ -2,8 +2,8 @@
 import { bodies } from "../../bench/cql/bodies.ts";
 import { findDifferences, readCase } from "../../bench/cql/equal.ts";
 import { createPeer, type Peer } from "../../bench/cql/peer.ts";
-import { decide } from "../../src/policy/decide.ts";
-import { loadPolicies } from "../../src/policy/load.ts";
+import { decide } from "../../src/policy/decision/decide.ts";
+import { loadPolicies } from "../../src/policy/load/load.ts";
 
 const [policy] = loadPolicies("cards").filter(({ id }) => id === "imatinib-preferred");
 if (!policy) throw new Error("cards/ holds no imatinib-preferred");

@@ -2,8 +2,8 @@
 // the products stand in words, since two drugs would be ordered instead of one.
 
 import { changesOffered } from "../../src/cds-hooks/suggestion.ts";
-import type { Change } from "../../src/policy/change.ts";
-import { loadPolicies } from "../../src/policy/load.ts";
+import type { Change } from "../../src/policy/decision/change.ts";
+import { loadPolicies } from "../../src/policy/load/load.ts";
 import { call, coded, draft } from "../support/calls.ts";
 import { type Issuer, startForForms } from "../support/client-forms.ts";
 import type { Card, Service } from "../support/service.ts";

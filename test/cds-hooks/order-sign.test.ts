@@ -1,6 +1,7 @@
 // The order-sign call over HTTP: which orders are recognised, which rows give which card, and what the card offers.
+
+import { callOfCase, loadCases } from "../../src/cases/cases.ts";
 import { SERVICE_ID } from "../../src/cds-hooks/discovery.ts";
-import { callOfCase, loadCases } from "../../src/playground/cases.ts";
 import {
   allergy,
   bundle,

@@ -7,7 +7,7 @@ import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { loadClients } from "../../src/clients/clients-file.ts";
 import { readSettings } from "../../src/config.ts";
-import { loadPolicies } from "../../src/policy/load.ts";
+import { loadPolicies } from "../../src/policy/load/load.ts";
 import { faultsOf, type Manifest } from "./kubernetes.ts";
 import { readEnvFile, unknownSettings } from "./settings.ts";
 

@@ -1,8 +1,8 @@
 // The runbook is complete: every field of the log, every metric, every code of a refused token and every reason for no change stands in it.
 import { readFileSync } from "node:fs";
+import { callOfCase, loadCases } from "../../src/cases/cases.ts";
 import { jwtChecks } from "../../src/clients/jwt.ts";
 import { collectState, createMetrics } from "../../src/metrics.ts";
-import { callOfCase, loadCases } from "../../src/playground/cases.ts";
 import { call } from "../support/calls.ts";
 import { forgetful, startService } from "../support/service.ts";
 

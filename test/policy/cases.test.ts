@@ -5,9 +5,9 @@ import { coverageOf } from "../../src/authoring/coverage.ts";
 import { policiesIn } from "../../src/authoring/open-policy.ts";
 import { checksOf } from "../../src/authoring/run-cases.ts";
 import { testedOf } from "../../src/authoring/survivors.ts";
-import { readCases } from "../../src/playground/cases.ts";
-import { takeNotes } from "../../src/policy/findings.ts";
-import { readPolicy } from "../../src/policy/load.ts";
+import { readCases } from "../../src/cases/cases.ts";
+import { takeNotes } from "../../src/policy/load/findings.ts";
+import { readPolicy } from "../../src/policy/load/load.ts";
 
 describe.each(policiesIn("cards"))("%s", (id) => {
   const folder = join("cards", id);

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FAILSAFE_SCHEMA, load } from "js-yaml";
 import { sources } from "../../src/chart/sources.ts";
-import { chartTypes } from "../../src/policy/chart.ts";
-import { checkPolicies, loadPolicies } from "../../src/policy/load.ts";
-import { membership } from "../../src/policy/membership.ts";
-import { createTexts } from "../../src/policy/texts.ts";
+import { chartTypes } from "../../src/policy/decision/chart.ts";
+import { checkPolicies, loadPolicies } from "../../src/policy/load/load.ts";
+import { membership } from "../../src/policy/terminology/membership.ts";
+import { createTexts } from "../../src/policy/terminology/texts.ts";
 
 type Change = { readonly change: string; readonly to: string };
 type Planted = Change & {

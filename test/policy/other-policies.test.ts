@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { coverageOf } from "../../src/authoring/coverage.ts";
 import { checksOf } from "../../src/authoring/run-cases.ts";
 import { findSurvivors, testedOf } from "../../src/authoring/survivors.ts";
+import { callOfCase, draftsOf, readCases } from "../../src/cases/cases.ts";
 import { answerOrderSign } from "../../src/cds-hooks/order-sign.ts";
 import { connectEhr } from "../../src/chart/ehr.ts";
-import { callOfCase, draftsOf, readCases } from "../../src/playground/cases.ts";
-import { takeNotes } from "../../src/policy/findings.ts";
-import { checkPolicies, loadPolicies, readPolicy } from "../../src/policy/load.ts";
-import { sourcesRead } from "../../src/policy/policy.ts";
+import { sourcesRead } from "../../src/policy/format/policy.ts";
+import { takeNotes } from "../../src/policy/load/findings.ts";
+import { checkPolicies, loadPolicies, readPolicy } from "../../src/policy/load/load.ts";
 
 const directory = "test/policies";
 const { policies, faults, warnings } = checkPolicies(directory, { needsCases: true });

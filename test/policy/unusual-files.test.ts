@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ClientsFaults, loadClients } from "../../src/clients/clients-file.ts";
-import { checkPolicies } from "../../src/policy/load.ts";
+import { checkPolicies } from "../../src/policy/load/load.ts";
 
 let directory: string;
 let folder: string;

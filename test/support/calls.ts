@@ -1,6 +1,6 @@
 // Order-sign calls as clients send them, built from a few parts.
 
-import { CASE_PATIENT } from "../../src/playground/cases.ts";
+import { CASE_PATIENT } from "../../src/cases/cases.ts";
 import { PLANTED } from "./planted.ts";
 
 export const RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm";

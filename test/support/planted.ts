@@ -1,5 +1,5 @@
 // What must never stand in a log: planted in the calls of every test, and looked for in the log of every service that a test starts.
-import { CASE_PATIENT } from "../../src/playground/cases.ts";
+import { CASE_PATIENT } from "../../src/cases/cases.ts";
 
 /** Planted wherever a call holds a secret or something of a patient. */
 export const PLANTED = {

@@ -9,7 +9,7 @@ import { admitAnybody, admitRegistered, type RegistrationOptions } from "../../s
 import { openClient } from "../../src/clients/client.ts";
 import type { RegisteredClient } from "../../src/clients/clients-file.ts";
 import { createMetrics, type Metrics } from "../../src/metrics.ts";
-import { loadPolicies } from "../../src/policy/load.ts";
+import { loadPolicies } from "../../src/policy/load/load.ts";
 import { createHttpServer, type ServerLimits } from "../../src/server.ts";
 import type { Store } from "../../src/store/store.ts";
 import { faultsOfCards, faultsOfError } from "./conformance.ts";
