@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { dump, FAILSAFE_SCHEMA, load } from "js-yaml";
+import { parse, stringify } from "yaml";
 import { checksOf } from "../src/authoring/run-cases.ts";
 import { testedOf } from "../src/authoring/survivors.ts";
 import { readCases } from "../src/cases/cases.ts";
@@ -48,10 +48,14 @@ test("the keys that the example does not need have the form that is shown", () =
   cpSync(join(root, "cards/example"), join(more, "example"), { recursive: true });
   const policy = join(more, "example/policy.yaml");
   const shown = /in the form that they take:\n\n```yaml\n(.*?)^```/ms.exec(page)?.[1] ?? "";
-  const [written, keys] = [readFileSync(policy, "utf8"), shown].map((text) => load(text, { schema: FAILSAFE_SCHEMA }));
-  writeFileSync(policy, dump(merge(written, keys)));
-  const set = readFileSync(join(more, "example/value-sets/brand.yaml"), "utf8").replace("B10", "N1");
-  writeFileSync(join(more, "example/value-sets/no-known-allergies.yaml"), set);
+  const [written, keys] = [readFileSync(policy, "utf8"), shown].map((text) => parse(text, { schema: "failsafe" }));
+  writeFileSync(policy, stringify(merge(written, keys)));
+  const set = readFileSync(join(more, "example/value-sets/brand.yaml"), "utf8");
+  for (const [name, code] of [
+    ["no-known-allergies", "N1"],
+    ["not-known", "N2"],
+  ] as const)
+    writeFileSync(join(more, `example/value-sets/${name}.yaml`), set.replace("B10", code));
   const { policies, faults, warnings } = checkPolicies(more, { needsCases: true });
   expect([faults, warnings]).toEqual([[], []]);
   expect(policies[0]?.unanswered).toHaveLength(1);

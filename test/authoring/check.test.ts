@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Ajv2020 from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import { CORE_SCHEMA, FAILSAFE_SCHEMA, load } from "js-yaml";
+import { parse } from "yaml";
 import { runPolicy } from "./command.ts";
 
 let directory: string;
@@ -80,7 +80,7 @@ describe.each(["policy", "cases"])("cards/%s.schema.json", (name) => {
     const ajv = new Ajv2020.default({ strict: false });
     addFormats.default(ajv);
     const validate = ajv.compile(JSON.parse(written));
-    const asRead = [load(file, { schema: FAILSAFE_SCHEMA }), load(file, { schema: CORE_SCHEMA })]; // by the service; by an editor
+    const asRead = (["failsafe", "core"] as const).map((schema) => parse(file, { schema, maxAliasCount: -1 })); // by the service; by an editor
     for (const read of asRead) expect([validate(read), validate.errors]).toEqual([true, null]);
   });
 

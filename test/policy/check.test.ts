@@ -3,7 +3,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FAILSAFE_SCHEMA, load } from "js-yaml";
+import { parse } from "yaml";
 import { sources } from "../../src/chart/sources.ts";
 import { chartTypes } from "../../src/policy/decision/chart.ts";
 import { checkPolicies, loadPolicies } from "../../src/policy/load/load.ts";
@@ -47,7 +47,7 @@ test("the policies of this repository have neither faults nor warnings", () => {
 });
 
 const plantedIn = (file: string) =>
-  (load(readFileSync(`test/policy/${file}`, "utf8"), { schema: FAILSAFE_SCHEMA }) as Planted[]).map(
+  (parse(readFileSync(`test/policy/${file}`, "utf8"), { schema: "failsafe" }) as Planted[]).map(
     (each) => [each.what, each] as const,
   );
 
