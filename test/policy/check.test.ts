@@ -22,7 +22,7 @@ type Planted = Change & {
 
 let directory: string;
 const pathTo = (file: string) => join(directory, "imatinib-preferred", file);
-const check = () => checkPolicies(directory, { needsCases: true });
+const check = (file = "cases.yaml") => checkPolicies(directory, { needsCases: file === "cases.yaml" });
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "cards-"));
@@ -54,7 +54,7 @@ const plantedIn = (file: string) =>
 test.each(plantedIn("planted-faults.yaml"))("%s", (_what, each) => {
   const { file = "policy.yaml", place, reason, meant } = each;
   const position = plant(file, each, ...(each.and ? [each.and] : []));
-  const { faults } = check();
+  const { faults } = check(file); // the cases take longer to read than all else
   const found = faults.filter((fault) => fault.place === place && fault.file === pathTo(file));
   expect(found).toEqual([
     {
