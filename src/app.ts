@@ -10,10 +10,10 @@ import { readFeedback } from "./cds-hooks/feedback.ts";
 import { issuedCards } from "./cds-hooks/issued-cards.ts";
 import { answerOrderSign, type OrderSignSettings } from "./cds-hooks/order-sign.ts";
 import { type Authenticate, callerOf, requireCaller } from "./clients/authenticate.ts";
-import { limitCalls, limitRefusals } from "./clients/rate-limit.ts";
+import { clientBy, limitCalls, limitRefusals } from "./clients/rate-limit.ts";
 import { answerLive, answerReady, type HealthOptions } from "./health.ts";
 import { answerInsights } from "./insights.ts";
-import { readJsonBody } from "./json-body.ts";
+import { readJsonBodies } from "./json-body.ts";
 import { logCalls, noteForLog, sinceArrival, summariseFeedback, summariseOrderSign, traceIn } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { answerApi } from "./openapi.ts";
@@ -29,7 +29,10 @@ export type AppOptions = OrderSignSettings &
     readonly rateLimit: number;
     readonly store: Store;
     readonly metrics: Metrics;
-    readonly bodyLimit: string;
+    /** Bytes of one body. */
+    readonly bodyLimit: number;
+    /** Bytes that all bodies under way may take. */
+    readonly bodyMemory: number;
     readonly corsOrigins: readonly string[];
     readonly trustProxy: number;
     readonly operator: string;
@@ -61,44 +64,42 @@ export function createApp(options: AppOptions): Express {
   // A preflight carries no credentials: it is answered before anything else is asked.
   app.use("/cds-services", crossOrigin, noStore, ...knowCaller);
 
-  const json = readJsonBody(options.bodyLimit);
+  const json = readJsonBodies({ ...options, clientOf: clientBy(options.mode) });
   const services = describeServices(policies);
   const knownService: RequestHandler<{ id: string }> = ({ params }, _response, next) => {
     if (params.id === SERVICE_ID) return next();
     throw new CallError(404, "not-found", `There is no such service; discovery lists ${SERVICE_ID}`);
   };
 
+  async function answerCall(request: Request, response: Response): Promise<void> {
+    const received = sinceArrival(response);
+    const result = await answerOrderSign(request.body, { ...callerOf(response), trace: traceIn(response) }, options);
+    noteForLog(response, summariseOrderSign(result, received));
+    for (const { decision } of result.decided) options.metrics.decided(decision.policy.id, decision.row);
+    if (result.refusal) throw result.refusal;
+    // As response.json() does, without what it does for caches.
+    response.setHeader("Content-Type", "application/json; charset=utf-8");
+    response.end(JSON.stringify({ cards: result.cards }));
+    options.store.logCards(issuedCards(result, callerOf(response).client.name, sinceArrival(response)));
+  }
+
+  async function answerFeedback(request: Request, response: Response): Promise<void> {
+    const feedback = readFeedback(request.body);
+    noteForLog(response, summariseFeedback(feedback, policies));
+    const { name } = callerOf(response).client;
+    await options.store.keepFeedback(name, feedback);
+    for (const { outcome } of feedback) options.metrics.feedbackKept(name, outcome);
+    response.status(200).end();
+  }
+
   app
     .route("/cds-services")
     .get((_request, response) => void response.json(services))
     .all(only("GET"));
 
-  app
-    .route("/cds-services/:id")
-    .post(knownService, json, async (request: Request, response: Response) => {
-      const received = sinceArrival(response);
-      const result = await answerOrderSign(request.body, { ...callerOf(response), trace: traceIn(response) }, options);
-      noteForLog(response, summariseOrderSign(result, received));
-      for (const { decision } of result.decided) options.metrics.decided(decision.policy.id, decision.row);
-      if (result.refusal) throw result.refusal;
-      // As response.json() does, without what it does for caches.
-      response.setHeader("Content-Type", "application/json; charset=utf-8");
-      response.end(JSON.stringify({ cards: result.cards }));
-      options.store.logCards(issuedCards(result, callerOf(response).client.name, sinceArrival(response)));
-    })
-    .all(only("POST"));
+  app.route("/cds-services/:id").post(knownService, json(answerCall)).all(only("POST"));
 
-  app
-    .route("/cds-services/:id/feedback")
-    .post(knownService, json, async (request: Request, response: Response) => {
-      const feedback = readFeedback(request.body);
-      noteForLog(response, summariseFeedback(feedback, policies));
-      const { name } = callerOf(response).client;
-      await options.store.keepFeedback(name, feedback);
-      for (const { outcome } of feedback) options.metrics.feedbackKept(name, outcome);
-      response.status(200).end();
-    })
-    .all(only("POST"));
+  app.route("/cds-services/:id/feedback").post(knownService, json(answerFeedback)).all(only("POST"));
 
   app
     .route("/insights")
@@ -106,7 +107,8 @@ export function createApp(options: AppOptions): Express {
     .all(only("GET"));
 
   if (options.playground) {
-    app.use(playground({ ...options.playground, settings: options, mode: options.mode, knowCaller, json }));
+    const { mode } = options;
+    app.use(playground({ ...options.playground, settings: options, mode, knowCaller, json }));
   }
 
   app.route("/openapi.json").get(answerApi(options)).all(only("GET"));

@@ -1,9 +1,10 @@
 // GET / and what its page needs: static files, the scenarios, and the explanation of a call. Nothing of it is part of CDS Hooks.
 import { fileURLToPath } from "node:url";
-import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from "express";
+import express, { type ErrorRequestHandler, type RequestHandler, Router } from "express";
 import { SERVICE_ID } from "../cds-hooks/discovery.ts";
 import { type OrderSignSettings, readOrderSign } from "../cds-hooks/order-sign.ts";
 import { callerOf } from "../clients/authenticate.ts";
+import type { BodyHandler } from "../json-body.ts";
 import { explain } from "../policy/explain.ts";
 import type { Scenario } from "./scenarios.ts";
 
@@ -15,7 +16,8 @@ export type PlaygroundOptions = {
   readonly fhirServers: readonly string[];
   /** The steps that find out who calls. */
   readonly knowCaller: readonly (RequestHandler | ErrorRequestHandler)[];
-  readonly json: RequestHandler;
+  /** Puts the reading of a JSON body before a handler. */
+  readonly json: (handle: BodyHandler) => RequestHandler;
 };
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -43,11 +45,12 @@ export function playground(options: PlaygroundOptions): Router {
     reviewDate,
   }));
 
-  router.use((_request, response, next) => {
+  const headers: RequestHandler = (_request, response, next) => {
     response.set("Content-Security-Policy", CONTENT_SECURITY_POLICY).set("Cache-Control", "no-cache");
     next();
-  });
-  router.get("/", (_request, response) => response.sendFile(file("./page/index.html")));
+  };
+  router.use("/playground", headers);
+  router.get("/", headers, (_request, response) => response.sendFile(file("./page/index.html")));
   router.get("/playground/start.json", (_request, response) => {
     const endpoint = `/cds-services/${SERVICE_ID}`;
     response.json({ scenarios, policies, mode, fhirServers, endpoint, baseUrl: settings.baseUrl });
@@ -57,15 +60,12 @@ export function playground(options: PlaygroundOptions): Router {
   );
   router.get("/playground/vendor/purify.js", (_request, response) => response.sendFile(library("dompurify")));
   router.use("/playground", express.static(file("./page"), { index: false }));
-  router.post("/playground/explain", ...knowCaller, json, async (request: Request, response: Response) => {
-    const {
-      policies: speaking,
-      orders,
-      chart,
-      reads,
-    } = await readOrderSign(request.body, callerOf(response), settings);
+  const explainCall: BodyHandler = async (request, response) => {
+    const read = await readOrderSign(request.body, callerOf(response), settings);
     response.set("Cache-Control", "no-store");
-    response.json({ explanations: speaking.map((policy) => explain(policy, orders, chart)), reads });
-  });
+    const explanations = read.policies.map((policy) => explain(policy, read.orders, read.chart));
+    response.json({ explanations, reads: read.reads });
+  };
+  router.post("/playground/explain", ...knowCaller, json(explainCall));
   return router;
 }
