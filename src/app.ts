@@ -10,7 +10,8 @@ import { readFeedback } from "./cds-hooks/feedback.ts";
 import { issuedCards } from "./cds-hooks/issued-cards.ts";
 import { answerOrderSign, type OrderSignSettings } from "./cds-hooks/order-sign.ts";
 import { type Authenticate, callerOf, requireCaller } from "./clients/authenticate.ts";
-import { clientBy, limitCalls, limitRefusals } from "./clients/rate-limit.ts";
+import { checkHost } from "./clients/check-host.ts";
+import { clientBy, limitAddresses, limitCalls, limitRefusals } from "./clients/rate-limit.ts";
 import { answerLive, answerReady, type HealthOptions } from "./health.ts";
 import { answerInsights } from "./insights.ts";
 import { readJsonBodies } from "./json-body.ts";
@@ -25,7 +26,7 @@ export type AppOptions = OrderSignSettings &
   HealthOptions & {
     readonly log: Logger;
     readonly authenticate: Authenticate;
-    /** Calls a minute for each client, or for each address in open mode; 0 for no limit. */
+    /** Calls a minute for each client, and for each address where nobody is asked who calls; 0 for no limit. */
     readonly rateLimit: number;
     readonly store: Store;
     readonly metrics: Metrics;
@@ -33,6 +34,8 @@ export type AppOptions = OrderSignSettings &
     readonly bodyLimit: number;
     /** Bytes that all bodies under way may take. */
     readonly bodyMemory: number;
+    /** Address that the service listens on. */
+    readonly host: string;
     readonly corsOrigins: readonly string[];
     readonly trustProxy: number;
     readonly operator: string;
@@ -45,6 +48,11 @@ export function createApp(options: AppOptions): Express {
   const app = express();
   app.disable("x-powered-by").set("trust proxy", options.trustProxy).set("etag", false);
   app.use(logCalls(log, options.metrics), mergeSlashes, securityHeaders);
+
+  // Never limited: probes share their address with whatever else comes through the same proxy or node, and where a stranger could use up their
+  // calls, the instance would be taken for dead. They cost no more than a refusal does.
+  app.route("/health/live").get(answerLive).all(only("GET"));
+  app.route("/health/ready").get(answerReady(options)).all(only("GET"));
 
   const anyOrigin = options.corsOrigins.includes("*");
   const crossOrigin = cors({
@@ -61,7 +69,10 @@ export function createApp(options: AppOptions): Express {
     refusals.count,
     limitCalls(options.rateLimit, options.mode),
   ];
+  const openToAll = limitAddresses(options.rateLimit);
+  const ownHost = checkHost(options);
   // A preflight carries no credentials: it is answered before anything else is asked.
+  app.options("/cds-services{/*path}", openToAll);
   app.use("/cds-services", crossOrigin, noStore, ...knowCaller);
 
   const json = readJsonBodies({ ...options, clientOf: clientBy(options.mode) });
@@ -103,19 +114,17 @@ export function createApp(options: AppOptions): Express {
 
   app
     .route("/insights")
-    .get(noStore, ...knowCaller, answerInsights(options.store, options.mode))
-    .all(only("GET"));
+    .get(ownHost, noStore, ...knowCaller, answerInsights(options.store, options.mode))
+    .all(openToAll, only("GET"));
 
+  app.use(openToAll);
   if (options.playground) {
     const { mode } = options;
-    app.use(playground({ ...options.playground, settings: options, mode, knowCaller, json }));
+    app.use(playground({ ...options.playground, settings: options, mode, knowCaller, checkHost: ownHost, json }));
   }
 
   app.route("/openapi.json").get(answerApi(options)).all(only("GET"));
   app.route("/policies/:policy").get(answerPolicy(policies, options.operator)).all(only("GET"));
-
-  app.route("/health/live").get(answerLive).all(only("GET"));
-  app.route("/health/ready").get(answerReady(options)).all(only("GET"));
 
   app.use(() => {
     throw new CallError(404, "not-found", "There is nothing at this path; discovery is at /cds-services");

@@ -100,8 +100,8 @@ const isLoopbackHost = (host: string) => isLoopback(host.includes(":") ? `[${hos
 /** Milliseconds: longer than a load balancer takes to see that an instance ends. Without it calls are lost when one is renewed. */
 const PRODUCTION_DRAIN_DELAY = 5_000;
 
-/** Calls a minute where the service can be reached from elsewhere. */
-const RATE_LIMIT_ELSEWHERE = 6000;
+/** Calls a minute in production, and wherever else the service can be reached from elsewhere. */
+const RATE_LIMIT = 6000;
 
 export type Settings = ReturnType<typeof readSettings>;
 
@@ -130,7 +130,7 @@ export function readSettings(variables: NodeJS.ProcessEnv) {
     isProduction,
     clientsFile: settings.CLIENTS_FILE,
     jwtMaxAge: settings.JWT_MAX_AGE_S,
-    rateLimit: settings.RATE_LIMIT ?? (isLoopbackHost(HOST) ? 0 : RATE_LIMIT_ELSEWHERE),
+    rateLimit: settings.RATE_LIMIT ?? (isProduction || !isLoopbackHost(HOST) ? RATE_LIMIT : 0),
     cardsDirectory: settings.CARDS_DIR,
     fhirServers: settings.FHIR_SERVERS,
     callDeadline: settings.CALL_DEADLINE_MS,

@@ -100,8 +100,10 @@ describe("who may call", () => {
     expect(readSettings(settings).clientsFile).toBeUndefined();
   });
 
-  test("the rate is limited by default where others reach the service", () => {
+  test("the rate is limited by default in production, and where others reach the service", () => {
     expect(readSettings({}).rateLimit).toBe(0);
+    expect(readSettings({ ...production, CLIENTS_FILE: "clients.yaml" }).rateLimit).toBe(6000);
+    expect(readSettings({ ...production, CLIENTS_FILE: "clients.yaml", RATE_LIMIT: "0" }).rateLimit).toBe(0);
     expect(readSettings({ HOST: "0.0.0.0", ALLOW_ANONYMOUS: "true" }).rateLimit).toBe(6000);
     expect(readSettings({ HOST: "0.0.0.0", ALLOW_ANONYMOUS: "true", RATE_LIMIT: "0" }).rateLimit).toBe(0);
   });

@@ -3,6 +3,8 @@ import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { SERVICE_ID } from "../src/cds-hooks/discovery.ts";
+import { loadScenarios } from "../src/playground/scenarios.ts";
+import { loadPolicies } from "../src/policy/load.ts";
 import type { ServerLimits } from "../src/server.ts";
 import { bundle, call, draft, draftOf, EMPTY_CHART, statement, withEhr } from "./support/calls.ts";
 import { BASE_URL, type Service, startService } from "./support/service.ts";
@@ -224,6 +226,46 @@ describe("too often", () => {
     expect(Number(refused.headers.get("retry-after"))).toBeLessThanOrEqual(60);
     expect(await statusOf("198.51.100.2")).toBe(200);
     expect((await limited.request("GET", "/health/live", from("198.51.100.1"))).status).toBe(200);
+    await limited.stop();
+  });
+
+  test("every route is limited, whoever asks for it, and health alone is not", async () => {
+    const scenarios = loadScenarios("cards", loadPolicies("cards"));
+    const limited = await startService({ rateLimit: 2, trustProxy: 1, playground: { scenarios, fhirServers: [] } });
+    const routes: [string, string][] = [
+      ["GET", "/"],
+      ["GET", "/playground/main.js"],
+      ["GET", "/playground/start.json"],
+      ["GET", "/playground/vendor/markdown-it.js"],
+      ["POST", "/playground/explain"],
+      ["GET", "/openapi.json"],
+      ["GET", "/policies/imatinib-preferred"],
+      ["GET", "/policies/another"],
+      ["POST", "/policies/imatinib-preferred"],
+      ["GET", "/insights"],
+      ["POST", "/insights"],
+      ["GET", "/nothing"],
+      ["GET", "/cds-services"],
+      ["OPTIONS", "/cds-services"],
+      ["OPTIONS", `${PATH}/feedback`],
+      ["POST", PATH],
+      ["POST", `${PATH}/feedback`],
+      ["POST", "/cds-services/another"],
+    ];
+    const passed: string[] = [];
+    for (const [at, [method, path]] of routes.entries()) {
+      const statuses: number[] = [];
+      for (let calls = 0; calls < 3; calls += 1) {
+        statuses.push((await limited.request(method, path, from(`198.51.100.${at}`))).status);
+      }
+      if (statuses[1] === 429 || statuses[2] !== 429) passed.push(`${method} ${path}: ${statuses}`);
+    }
+    expect(passed).toEqual([]);
+    for (const path of ["/health/live", "/health/ready"]) {
+      for (let calls = 0; calls < 5; calls += 1) {
+        expect((await limited.request("GET", path, from("198.51.100.1"))).status).toBe(200);
+      }
+    }
     await limited.stop();
   });
 

@@ -35,6 +35,7 @@ const app = createApp({
   isReady: () => true,
   bodyLimit: 8 * 1024 * 1024,
   bodyMemory: 1024 * 1024 * 1024,
+  host: "127.0.0.1",
   corsOrigins: ["*"],
   trustProxy: 0,
   operator: "bench",

@@ -1,4 +1,5 @@
-// How many calls a minute a client may make, and how many refused ones an address. Counted per process.
+// How many calls a minute a client may make, an address that asks for what is open to all, and how many refused ones an address. Counted per
+// process.
 import { isIP } from "node:net";
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import { ipKeyGenerator, type Options, type RateLimitRequestHandler, rateLimit } from "express-rate-limit";
@@ -15,6 +16,11 @@ export function clientBy(mode: "open" | "registered"): (request: Request, respon
 /** After it is known who calls: each client, or each address in open mode. @param perMinute 0 for no limit */
 export function limitCalls(perMinute: number, mode: "open" | "registered"): RequestHandler {
   return perMinute === 0 ? pass : limit(perMinute, { keyGenerator: clientBy(mode) });
+}
+
+/** Where nobody is asked who calls: each address. @param perMinute 0 for no limit */
+export function limitAddresses(perMinute: number): RequestHandler {
+  return perMinute === 0 ? pass : limit(perMinute, { keyGenerator: byAddress });
 }
 
 const pass: RequestHandler = (_request, _response, next) => next();

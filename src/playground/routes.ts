@@ -16,6 +16,7 @@ export type PlaygroundOptions = {
   readonly fhirServers: readonly string[];
   /** The steps that find out who calls. */
   readonly knowCaller: readonly (RequestHandler | ErrorRequestHandler)[];
+  readonly checkHost: RequestHandler;
   /** Puts the reading of a JSON body before a handler. */
   readonly json: (handle: BodyHandler) => RequestHandler;
 };
@@ -36,7 +37,7 @@ const CONTENT_SECURITY_POLICY = [
 ].join("; ");
 
 export function playground(options: PlaygroundOptions): Router {
-  const { scenarios, settings, mode, fhirServers, knowCaller, json } = options;
+  const { scenarios, settings, mode, fhirServers, knowCaller, checkHost, json } = options;
   const router = Router();
   const policies = settings.policies.map(({ id, title, publisher, reviewDate }) => ({
     id,
@@ -49,8 +50,8 @@ export function playground(options: PlaygroundOptions): Router {
     response.set("Content-Security-Policy", CONTENT_SECURITY_POLICY).set("Cache-Control", "no-cache");
     next();
   };
-  router.use("/playground", headers);
-  router.get("/", headers, (_request, response) => response.sendFile(file("./page/index.html")));
+  router.use("/playground", checkHost, headers);
+  router.get("/", checkHost, headers, (_request, response) => response.sendFile(file("./page/index.html")));
   router.get("/playground/start.json", (_request, response) => {
     const endpoint = `/cds-services/${SERVICE_ID}`;
     response.json({ scenarios, policies, mode, fhirServers, endpoint, baseUrl: settings.baseUrl });

@@ -108,6 +108,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     isReady: () => true,
     bodyLimit: 8 * MB,
     bodyMemory: 256 * MB,
+    host: "127.0.0.1",
     corsOrigins: ["*"],
     trustProxy: 0,
     operator: "Test Operator",
