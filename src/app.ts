@@ -10,10 +10,11 @@ import { readFeedback } from "./cds-hooks/feedback.ts";
 import { issuedCards } from "./cds-hooks/issued-cards.ts";
 import { answerOrderSign, type OrderSignSettings } from "./cds-hooks/order-sign.ts";
 import { type Authenticate, callerOf, requireCaller } from "./clients/authenticate.ts";
-import { limitCalls, limitRefusals } from "./clients/rate-limit.ts";
+import { checkHost } from "./clients/check-host.ts";
+import { clientBy, limitAddresses, limitCalls, limitRefusals } from "./clients/rate-limit.ts";
 import { answerLive, answerReady, type HealthOptions } from "./health.ts";
 import { answerInsights } from "./insights.ts";
-import { readJsonBody } from "./json-body.ts";
+import { readJsonBodies } from "./json-body.ts";
 import { logCalls, noteForLog, sinceArrival, summariseFeedback, summariseOrderSign, traceIn } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { answerApi } from "./openapi.ts";
@@ -25,11 +26,16 @@ export type AppOptions = OrderSignSettings &
   HealthOptions & {
     readonly log: Logger;
     readonly authenticate: Authenticate;
-    /** Calls a minute for each client, or for each address in open mode; 0 for no limit. */
+    /** Calls a minute for each client, and for each address where nobody is asked who calls; 0 for no limit. */
     readonly rateLimit: number;
     readonly store: Store;
     readonly metrics: Metrics;
-    readonly bodyLimit: string;
+    /** Bytes of one body. */
+    readonly bodyLimit: number;
+    /** Bytes that all bodies under way may take. */
+    readonly bodyMemory: number;
+    /** Address that the service listens on. */
+    readonly host: string;
     readonly corsOrigins: readonly string[];
     readonly trustProxy: number;
     readonly operator: string;
@@ -42,6 +48,11 @@ export function createApp(options: AppOptions): Express {
   const app = express();
   app.disable("x-powered-by").set("trust proxy", options.trustProxy).set("etag", false);
   app.use(logCalls(log, options.metrics), mergeSlashes, securityHeaders);
+
+  // Never limited: probes share their address with whatever else comes through the same proxy or node, and where a stranger could use up their
+  // calls, the instance would be taken for dead. They cost no more than a refusal does.
+  app.route("/health/live").get(answerLive).all(only("GET"));
+  app.route("/health/ready").get(answerReady(options)).all(only("GET"));
 
   const anyOrigin = options.corsOrigins.includes("*");
   const crossOrigin = cors({
@@ -58,62 +69,62 @@ export function createApp(options: AppOptions): Express {
     refusals.count,
     limitCalls(options.rateLimit, options.mode),
   ];
+  const openToAll = limitAddresses(options.rateLimit);
+  const ownHost = checkHost(options);
   // A preflight carries no credentials: it is answered before anything else is asked.
+  app.options("/cds-services{/*path}", openToAll);
   app.use("/cds-services", crossOrigin, noStore, ...knowCaller);
 
-  const json = readJsonBody(options.bodyLimit);
+  const json = readJsonBodies({ ...options, clientOf: clientBy(options.mode) });
   const services = describeServices(policies);
   const knownService: RequestHandler<{ id: string }> = ({ params }, _response, next) => {
     if (params.id === SERVICE_ID) return next();
     throw new CallError(404, "not-found", `There is no such service; discovery lists ${SERVICE_ID}`);
   };
 
+  async function answerCall(request: Request, response: Response): Promise<void> {
+    const received = sinceArrival(response);
+    const result = await answerOrderSign(request.body, { ...callerOf(response), trace: traceIn(response) }, options);
+    noteForLog(response, summariseOrderSign(result, received));
+    for (const { decision } of result.decided) options.metrics.decided(decision.policy.id, decision.row);
+    if (result.refusal) throw result.refusal;
+    // As response.json() does, without what it does for caches.
+    response.setHeader("Content-Type", "application/json; charset=utf-8");
+    response.end(JSON.stringify({ cards: result.cards }));
+    options.store.logCards(issuedCards(result, callerOf(response).client.name, sinceArrival(response)));
+  }
+
+  async function answerFeedback(request: Request, response: Response): Promise<void> {
+    const feedback = readFeedback(request.body);
+    noteForLog(response, summariseFeedback(feedback, policies));
+    const { name } = callerOf(response).client;
+    await options.store.keepFeedback(name, feedback);
+    for (const { outcome } of feedback) options.metrics.feedbackKept(name, outcome);
+    response.status(200).end();
+  }
+
   app
     .route("/cds-services")
     .get((_request, response) => void response.json(services))
     .all(only("GET"));
 
-  app
-    .route("/cds-services/:id")
-    .post(knownService, json, async (request: Request, response: Response) => {
-      const received = sinceArrival(response);
-      const result = await answerOrderSign(request.body, { ...callerOf(response), trace: traceIn(response) }, options);
-      noteForLog(response, summariseOrderSign(result, received));
-      for (const { decision } of result.decided) options.metrics.decided(decision.policy.id, decision.row);
-      if (result.refusal) throw result.refusal;
-      // As response.json() does, without what it does for caches.
-      response.setHeader("Content-Type", "application/json; charset=utf-8");
-      response.end(JSON.stringify({ cards: result.cards }));
-      options.store.logCards(issuedCards(result, callerOf(response).client.name, sinceArrival(response)));
-    })
-    .all(only("POST"));
+  app.route("/cds-services/:id").post(knownService, json(answerCall)).all(only("POST"));
 
-  app
-    .route("/cds-services/:id/feedback")
-    .post(knownService, json, async (request: Request, response: Response) => {
-      const feedback = readFeedback(request.body);
-      noteForLog(response, summariseFeedback(feedback, policies));
-      const { name } = callerOf(response).client;
-      await options.store.keepFeedback(name, feedback);
-      for (const { outcome } of feedback) options.metrics.feedbackKept(name, outcome);
-      response.status(200).end();
-    })
-    .all(only("POST"));
+  app.route("/cds-services/:id/feedback").post(knownService, json(answerFeedback)).all(only("POST"));
 
   app
     .route("/insights")
-    .get(noStore, ...knowCaller, answerInsights(options.store, options.mode))
-    .all(only("GET"));
+    .get(ownHost, noStore, ...knowCaller, answerInsights(options.store, options.mode))
+    .all(openToAll, only("GET"));
 
+  app.use(openToAll);
   if (options.playground) {
-    app.use(playground({ ...options.playground, settings: options, mode: options.mode, knowCaller, json }));
+    const { mode } = options;
+    app.use(playground({ ...options.playground, settings: options, mode, knowCaller, checkHost: ownHost, json }));
   }
 
   app.route("/openapi.json").get(answerApi(options)).all(only("GET"));
   app.route("/policies/:policy").get(answerPolicy(policies, options.operator)).all(only("GET"));
-
-  app.route("/health/live").get(answerLive).all(only("GET"));
-  app.route("/health/ready").get(answerReady(options)).all(only("GET"));
 
   app.use(() => {
     throw new CallError(404, "not-found", "There is nothing at this path; discovery is at /cds-services");

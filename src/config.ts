@@ -16,6 +16,15 @@ const wholeNumber = (least: number, most: number) =>
     .transform(Number)
     .refine((number) => number >= least && number <= most, `must be a whole number from ${least} to ${most}`);
 
+const KB = 1024;
+const UNITS = { kb: KB, mb: KB * KB };
+
+/** Bytes. */
+const size = z
+  .string()
+  .regex(/^[1-9]\d{0,5}(kb|mb)$/i, "must be a size such as 512kb or 8mb")
+  .transform((text) => Number.parseInt(text, 10) * UNITS[text.slice(-2).toLowerCase() as keyof typeof UNITS]);
+
 const trueOrFalse = z.enum(["true", "false"], "must be true or false").transform((word) => word === "true");
 
 const httpUrl = z.url({ protocol: /^https?$/, error: "must be an absolute http or https URL" });
@@ -38,10 +47,7 @@ export const environment = z
     RATE_LIMIT: wholeNumber(0, 1_000_000).optional(),
     FHIR_SERVERS: z.string().default("").transform(list).pipe(z.array(fhirServer)),
     CALL_DEADLINE_MS: wholeNumber(100, 60_000).default(2500),
-    BODY_LIMIT: z
-      .string()
-      .regex(/^\d+(kb|mb)$/i, "must be a size such as 512kb or 8mb")
-      .default("8mb"),
+    BODY_LIMIT: size.prefault("8mb"),
     CORS_ORIGINS: z
       .string()
       .default("*")
@@ -94,8 +100,8 @@ const isLoopbackHost = (host: string) => isLoopback(host.includes(":") ? `[${hos
 /** Milliseconds: longer than a load balancer takes to see that an instance ends. Without it calls are lost when one is renewed. */
 const PRODUCTION_DRAIN_DELAY = 5_000;
 
-/** Calls a minute where the service can be reached from elsewhere. */
-const RATE_LIMIT_ELSEWHERE = 6000;
+/** Calls a minute in production, and wherever else the service can be reached from elsewhere. */
+const RATE_LIMIT = 6000;
 
 export type Settings = ReturnType<typeof readSettings>;
 
@@ -116,14 +122,15 @@ export function readSettings(variables: NodeJS.ProcessEnv) {
   }
   const { HOST, PORT, BASE_URL, ...settings } = parsed.data;
   const host = HOST.includes(":") ? `[${HOST}]` : HOST;
+  const isProduction = settings.NODE_ENV === "production";
   return {
     host: HOST,
     port: PORT,
     baseUrl: BASE_URL ?? `http://${host}:${PORT}`,
-    isProduction: settings.NODE_ENV === "production",
+    isProduction,
     clientsFile: settings.CLIENTS_FILE,
     jwtMaxAge: settings.JWT_MAX_AGE_S,
-    rateLimit: settings.RATE_LIMIT ?? (isLoopbackHost(HOST) ? 0 : RATE_LIMIT_ELSEWHERE),
+    rateLimit: settings.RATE_LIMIT ?? (isProduction || !isLoopbackHost(HOST) ? RATE_LIMIT : 0),
     cardsDirectory: settings.CARDS_DIR,
     fhirServers: settings.FHIR_SERVERS,
     callDeadline: settings.CALL_DEADLINE_MS,
@@ -133,7 +140,7 @@ export function readSettings(variables: NodeJS.ProcessEnv) {
     exceptionCard: settings.EXCEPTION_CARD,
     operator: settings.OPERATOR,
     metricsPort: settings.METRICS_PORT,
-    drainDelay: settings.DRAIN_DELAY_MS ?? (settings.NODE_ENV === "production" ? PRODUCTION_DRAIN_DELAY : 0),
+    drainDelay: settings.DRAIN_DELAY_MS ?? (isProduction ? PRODUCTION_DRAIN_DELAY : 0),
     hasPlayground: settings.PLAYGROUND ?? settings.CLIENTS_FILE === undefined,
     databaseUrl: settings.DATABASE_URL,
     retention: settings.RETENTION_DAYS,

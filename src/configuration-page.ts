@@ -55,7 +55,7 @@ function describeSetting(name: Name, comment: string): Setting {
   return {
     name,
     what: told ? comment.replace(told[0], "").replace(/ +/g, " ").trim() : comment,
-    fallback: shown === "" ? (told?.[1] ?? "not set") : `\`${shown}\``,
+    fallback: told?.[1] ?? (shown === "" ? "not set" : `\`${shown}\``),
     allowed: refusal?.replace(/^must be /, "") ?? "text",
   };
 }

@@ -1,80 +1,126 @@
-// Reads a JSON body: only JSON, only up to the limits, and where it is not JSON the place at fault (never the text there,
-// which may be patient data).
-import bytes from "bytes";
-import type { Request, RequestHandler } from "express";
-import { visit } from "jsonc-parser";
+// Reads a JSON body: only JSON, only up to the limits, and charged for what it takes until its call is answered, so that no number of bodies,
+// large, slow or held up by an EHR, uses up the memory.
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Request, RequestHandler, Response } from "express";
+import { type Account, openAccounts } from "./body-accounts.ts";
 import { CallError } from "./cds-hooks/errors.ts";
-import { CostlyJson, parseWatched, toText, watchJson } from "./json.ts";
+import { CostlyJson, toText, watchJson } from "./json.ts";
+import { describeFault } from "./json-fault.ts";
 
-/** Parsed, they take up to ten times as much: as much as an instance with 1 GB bears. */
-const MOST_BYTES_HELD = 64 * 1024 * 1024;
+export type BodyOptions = {
+  /** Bytes of one body. */
+  readonly bodyLimit: number;
+  /** Bytes that all bodies under way may take. */
+  readonly bodyMemory: number;
+  /** Whose body it is. */
+  readonly clientOf: (request: Request, response: Response) => string;
+  readonly pace?: Pace;
+};
+
+/** How fast a body must arrive: a sender that stalls holds room that others need. */
+export type Pace = { readonly milliseconds: number; readonly bytes: number };
+
+/** Answers a request whose body was read to `request.body`. */
+export type BodyHandler = (request: Request, response: Response) => Promise<void>;
+
+const PACE: Pace = { milliseconds: 5_000, bytes: 64 * 1024 };
 const LARGE = 256 * 1024; // bytes
 const JSON_TYPES = ["application/json", "application/fhir+json"];
 
 /**
- * A handler to put before a route that takes JSON. Reads the body into one buffer and parses it once, which costs less than express.json().
- * @param limit of one body, such as "8mb"
- * @param mostHeld bytes of all bodies under way: those of senders that stall stay until they end
+ * Puts the reading of a JSON body before a handler. The body goes into one buffer and is parsed once, which costs less than express.json(). What
+ * it takes is given back when the handler ends, also where its client left before.
  */
-export function readJsonBody(limit: string, mostHeld = MOST_BYTES_HELD): RequestHandler {
-  const most = bytes.parse(limit) ?? 0;
-  let held = 0;
-  return (request, response, next) => {
-    refuseOtherTypes(request);
-    if (held > mostHeld) throw tooMany();
-    const tooLong = () => new CallError(413, "too-long", `Body larger than ${limit}`);
-    if (Number(request.headers["content-length"]) > most) throw tooLong();
-    const watch = watchJson();
-    const chunks: Buffer[] = [];
-    let length = 0;
-    let isOver = false;
-    const end = (error?: unknown) => {
+export function readJsonBodies({ bodyLimit, bodyMemory, clientOf, pace = PACE }: BodyOptions) {
+  const accounts = openAccounts(bodyMemory, bodyLimit);
+  const inTurn = takeTurns();
+  const read = async (request: Request, response: Response, account: Account): Promise<unknown> => {
+    const bytes = await readBytes(request, response, { account, limit: bodyLimit, pace });
+    if (bytes.length <= LARGE) return parseBody(bytes);
+    return inTurn(() => {
+      if (response.closed) throw endedEarly();
+      return parseBody(bytes);
+    });
+  };
+  return (handle: BodyHandler): RequestHandler =>
+    async (request, response) => {
+      refuseOtherTypes(request);
+      const account = accounts.open(clientOf(request, response));
+      try {
+        request.body = await read(request, response, account);
+        account.arrived();
+        await handle(request, response);
+      } finally {
+        request.body = undefined;
+        account.close();
+      }
+    };
+}
+
+type Reading = { readonly account: Account; readonly limit: number; readonly pace: Pace };
+
+/** @throws CallError 400, 408, 413, 503 */
+function readBytes(request: Request, response: Response, { account, limit, pace }: Reading): Promise<Buffer> {
+  const tooLong = () => new CallError(413, "too-long", `Body larger than ${limit} bytes`);
+  if (Number(request.headers["content-length"]) > limit) throw tooLong();
+  const watch = watchJson();
+  const chunks: Buffer[] = [];
+  let [length, before, values] = [0, 0, 0];
+  let isOver = false;
+  return new Promise((resolve, reject) => {
+    const end = (settle: () => void) => {
       if (isOver) return;
       isOver = true;
-      next(error);
+      clearInterval(clock);
+      settle();
+      chunks.length = 0; // the listeners live as long as the request
     };
+    const refuse = (error: unknown) =>
+      end(() => reject(error instanceof CostlyJson ? new CallError(413, "too-costly", error.message) : error));
+    const clock = setInterval(() => {
+      if (length - before < pace.bytes) refuse(tooSlow(pace));
+      before = length;
+    }, pace.milliseconds);
     request.on("data", (chunk: Buffer) => {
-      if (isOver) return; // what follows a refusal is let go
-      length += chunk.length;
-      held += chunk.length;
-      if (length > most) {
-        request.pause();
-        return end(tooLong());
-      }
-      if (held > mostHeld) {
-        chunks.length = 0;
-        request.pause();
-        return end(tooMany());
-      }
+      if (isOver) return; // what follows a refusal is read, and let go: the connection stays of use
       try {
-        watch(chunk);
-        chunks.push(chunk);
+        length += chunk.length;
+        if (length > limit) throw tooLong();
+        account.chargeBytes(chunk.length);
+        values = watch(chunk);
+        // A small piece of what was read from the network keeps all of it.
+        chunks.push(chunk.length * 2 < chunk.buffer.byteLength ? Buffer.from(chunk) : chunk);
       } catch (error) {
-        end(error instanceof CostlyJson ? new CallError(413, "too-costly", error.message) : error);
+        refuse(error);
       }
     });
     request.once("end", () => {
       if (isOver) return;
       try {
-        const [first] = chunks;
-        const body = first?.length === length ? first : Buffer.concat(chunks, length);
-        chunks.length = 0; // what waits for the answer need not keep them
-        request.body = parseBody(body);
-        // Between the parsing of a large body and its decision others have their turn.
-        if (length > LARGE) setImmediate(end);
-        else end();
+        account.chargeValues(values);
+        end(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length)));
       } catch (error) {
-        end(error);
+        refuse(error);
       }
     });
     const broken = () => {
-      if (!isOver) end(new CallError(400, "structure", "Body ended before its announced length"));
+      if (!isOver) refuse(endedEarly());
     };
     request.once("error", broken);
-    response.once("close", () => {
-      held -= length;
-      broken();
-    });
+    response.once("close", broken);
+  });
+}
+
+/** Large bodies are parsed one at a time: the next when the one before is decided on, or waits for its EHR. Between them others have their turn. */
+function takeTurns(): <T>(work: () => T) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work).then((done) => nextTurn(done));
+    last = mine.then(
+      () => nextTurn(),
+      () => {},
+    );
+    return mine;
   };
 }
 
@@ -90,42 +136,25 @@ function refuseOtherTypes(request: Request): void {
   if (encoding !== undefined && encoding.toLowerCase() !== "identity") throw notUtf8();
 }
 
-function tooMany(): CallError {
-  const headers = { "Retry-After": "5" };
-  return new CallError(503, "transient", "Too many bodies are being read: send it again", { headers });
-}
-
-/** @throws CallError 400 */
-function parseBody(body: Buffer): unknown {
-  try {
-    return parseWatched(body);
-  } catch {
-    throw new CallError(400, "structure", `Not JSON: ${placeOf(toText(body))}`);
-  }
-}
-
 function notUtf8(): CallError {
   return new CallError(415, "not-supported", "Body must be UTF-8, and not compressed");
 }
 
-/** The place of the first fault. Nothing is read after it. */
-function placeOf(text: string): string {
-  if (text.trim() === "") return "the body is empty";
-  let offset: number | undefined;
-  const onError = (_error: number, at: number) => {
-    offset = at;
-    throw new Error("found");
-  };
+function endedEarly(): CallError {
+  return new CallError(400, "structure", "Body ended before its announced length");
+}
+
+function tooSlow({ bytes, milliseconds }: Pace): CallError {
+  const message = `Body came too slowly: fewer than ${bytes} bytes in ${milliseconds / 1000} s`;
+  return new CallError(408, "timeout", message, { headers: { Connection: "close" } });
+}
+
+/** @throws CallError 400 */
+function parseBody(bytes: Buffer): unknown {
+  const text = toText(bytes);
   try {
-    visit(text, { onError }, { disallowComments: true });
-  } catch {
-    // Found; or brackets that do not match, nested deeper than the stack.
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CallError(400, "structure", `Not JSON: ${describeFault(text, error as Error)}`);
   }
-  if (offset === undefined) return "its brackets do not match";
-  let [line, start] = [1, 0];
-  for (let end = text.indexOf("\n"); end >= 0 && end < offset; end = text.indexOf("\n", start)) {
-    line += 1;
-    start = end + 1;
-  }
-  return `at position ${offset} (line ${line}, column ${offset - start + 1})`;
 }

@@ -1,6 +1,7 @@
 // Starts the service: settings, clients, policies, server; ends it when told to. The only file that reads the environment and
 // the clock of the process.
 import { setTimeout as wait } from "node:timers/promises";
+import { getHeapStatistics } from "node:v8";
 import { type Logger, pino } from "pino";
 import { createApp } from "./app.ts";
 import { loadScenarios } from "./cases/scenarios.ts";
@@ -21,6 +22,8 @@ import { openStore } from "./store/store.ts";
 const BAD_CONFIGURATION = 78;
 /** Exit code after an error that nothing caught. */
 const CRASHED = 1;
+/** The part of the heap that bodies may take: they may take half as much again as they are charged, and the rest needs room too. */
+const SHARE_OF_BODIES = 1 / 3;
 /** Milliseconds that calls under way have to end after SIGTERM. */
 const DRAIN = 10_000;
 
@@ -46,6 +49,7 @@ async function start(): Promise<void> {
     policies,
     log,
     mode: clients ? "registered" : "open",
+    bodyMemory: getHeapStatistics().heap_size_limit * SHARE_OF_BODIES,
     playground: scenarios && { scenarios, fhirServers: settings.fhirServers },
     authenticate: clients
       ? admitRegistered(clients, { log, maxAge: settings.jwtMaxAge, watchEhr })

@@ -20,9 +20,11 @@ const FAILURES: Readonly<Record<number, string>> = {
   403: "The caller may not read this",
   404: "There is no such thing",
   406: "Accept allows neither HTML nor JSON",
+  408: "The body came too slowly",
   412: "Nothing clinical could be read, neither from prefetch nor from the FHIR server",
-  413: "The body is too long, or holds too many entries",
+  413: "The body is too long, or holds too many entries, values or names",
   415: "The body is not JSON in UTF-8, or is compressed",
+  421: "Open mode: the Host header names another host than this service",
   429: "Too many calls: wait as long as Retry-After says",
   503: "Not now: send it again after Retry-After",
 };
@@ -63,7 +65,7 @@ const paths = {
       summary: "Cards for the orders that are about to be signed",
       parameters: tracing,
       ...body("OrderSignCall"),
-      responses: { ...answer("Cards, or none", "Cards"), ...failed(400, 401, 412, 413, 415, 429, 503) },
+      responses: { ...answer("Cards, or none", "Cards"), ...failed(400, 401, 408, 412, 413, 415, 429, 503) },
     },
   },
   [`/cds-services/${SERVICE_ID}/feedback`]: {
@@ -72,7 +74,7 @@ const paths = {
       summary: "What became of cards. Repeats are one; a batch is kept whole or not at all",
       parameters: tracing,
       ...body("Feedback"),
-      responses: { ...answer("Kept. The body is empty"), ...failed(400, 401, 413, 415, 429, 503) },
+      responses: { ...answer("Kept. The body is empty"), ...failed(400, 401, 408, 413, 415, 429, 503) },
     },
   },
   "/insights": {
@@ -84,7 +86,7 @@ const paths = {
         inQuery("policy", "Only cards of this policy"),
         inQuery("client", "Only cards issued to this client"),
       ],
-      responses: { ...answer("The report", "Insights"), ...failed(400, 401, 403, 429, 503) },
+      responses: { ...answer("The report", "Insights"), ...failed(400, 401, 403, 421, 429, 503) },
     },
   },
   "/policies/{policy}": {
@@ -99,7 +101,7 @@ const paths = {
           headers: requestId,
           content: { "text/html": { schema: { type: "string" } }, ...json("Policy").content },
         },
-        ...failed(404, 406),
+        ...failed(404, 406, 429),
       },
     },
   },
@@ -188,6 +190,6 @@ export function describeApi({ baseUrl, mode }: ApiOptions) {
 }
 
 export function answerApi(options: ApiOptions): RequestHandler {
-  const document = describeApi(options);
-  return (_request, response) => void response.json(document);
+  const document = JSON.stringify(describeApi(options));
+  return (_request, response) => void response.type("json").send(document);
 }

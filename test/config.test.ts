@@ -14,7 +14,7 @@ test("defaults", () => {
     cardsDirectory: "cards",
     fhirServers: [],
     callDeadline: 2500,
-    bodyLimit: "8mb",
+    bodyLimit: 8 * 1024 * 1024,
     corsOrigins: ["*"],
     trustProxy: 0,
     exceptionCard: false,
@@ -46,6 +46,7 @@ test.each([
   ["FHIR_SERVERS", "https://ehr.example.org/fhir,http://ehr.example.org/fhir", "https (http only for a loopback"],
   ["CALL_DEADLINE_MS", "0", "whole number from 100"],
   ["BODY_LIMIT", "8", "512kb or 8mb"],
+  ["BODY_LIMIT", "0mb", "512kb or 8mb"],
   ["CORS_ORIGINS", "example", "* or origins"],
   ["TRUST_PROXY", "true", "whole number"],
   ["EXCEPTION_CARD", "yes", "true or false"],
@@ -97,11 +98,18 @@ describe("who may call", () => {
     expect(readSettings(settings).clientsFile).toBeUndefined();
   });
 
-  test("the rate is limited by default where others reach the service", () => {
+  test("the rate is limited by default in production, and where others reach the service", () => {
     expect(readSettings({}).rateLimit).toBe(0);
+    expect(readSettings({ ...production, CLIENTS_FILE: "clients.yaml" }).rateLimit).toBe(6000);
+    expect(readSettings({ ...production, CLIENTS_FILE: "clients.yaml", RATE_LIMIT: "0" }).rateLimit).toBe(0);
     expect(readSettings({ HOST: "0.0.0.0", ALLOW_ANONYMOUS: "true" }).rateLimit).toBe(6000);
     expect(readSettings({ HOST: "0.0.0.0", ALLOW_ANONYMOUS: "true", RATE_LIMIT: "0" }).rateLimit).toBe(0);
   });
+});
+
+test("a size is read as bytes, in either case", () => {
+  expect(readSettings({ BODY_LIMIT: "512kb" }).bodyLimit).toBe(524_288);
+  expect(readSettings({ BODY_LIMIT: "1MB" }).bodyLimit).toBe(1_048_576);
 });
 
 test("http is allowed to a FHIR server on loopback", () => {

@@ -7,7 +7,7 @@ const PATH = `/cds-services/${SERVICE_ID}`;
 const JSON_TYPE = { "content-type": "application/json" };
 let service: Service;
 beforeAll(async () => {
-  service = await startService({ bodyLimit: "100kb" });
+  service = await startService({ bodyLimit: 100 * 1024 });
 });
 afterAll(() => service.stop());
 

@@ -1,4 +1,9 @@
 // The policy page: readable HTML without script, the same as JSON, and everything that a reader needs to check a card.
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import express from "express";
+import { loadPolicies } from "../src/policy/load/load.ts";
+import { answerPolicy } from "../src/policy-page/answer.ts";
 import { type Service, startService } from "./support/service.ts";
 
 let service: Service;
@@ -52,4 +57,29 @@ test("JSON for programs", async () => {
 
 test("406 for what it cannot give", async () => {
   expect((await get("image/png")).status).toBe(406);
+});
+
+test("it is written once, at the start: however often it is asked for, nothing of the policy is read again", async () => {
+  let reads = 0;
+  const counted = loadPolicies("cards").map(
+    (policy) =>
+      new Proxy(policy, {
+        get(target, name) {
+          reads += 1;
+          return Reflect.get(target, name);
+        },
+      }),
+  );
+  const handler = answerPolicy(counted, "Test Operator");
+  const readAtStart = reads;
+  expect(readAtStart).toBeGreaterThan(0);
+  const server = express().get("/policies/:policy", handler).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/policies/imatinib-preferred`;
+  for (const accept of ["text/html", "application/json", "text/html"]) {
+    expect((await fetch(url, { headers: { accept } })).status).toBe(200);
+  }
+  expect(reads).toBe(readAtStart);
+  server.closeAllConnections();
+  server.close();
 });

@@ -52,19 +52,21 @@ function callOfBundle(bundle: FhirObject, file: string) {
         ({ resource }) => isRecord(resource) && resource.resourceType === resourceType && !drafts.includes(resource),
       ),
     );
+  const chartTypes = new Set(Object.values(sources).map(({ resourceType }) => resourceType));
   return {
     hook: HOOK,
     hookInstance: crypto.randomUUID(),
     context: {
       userId: "Practitioner/author",
       patientId: patientOf(resources, drafts, file),
-      draftOrders: bundleOf(entries.filter(({ resource }) => drafts.some((draft) => draft === resource))),
+      // With the drafts, what is no record of the chart: what records refer to.
+      draftOrders: bundleOf(
+        entries.filter(
+          ({ resource }) => isRecord(resource) && (drafts.includes(resource) || !chartTypes.has(resource.resourceType)),
+        ),
+      ),
     },
-    prefetch: {
-      ...Object.fromEntries(chartVariables.map((variable) => [variable, of(sources[variable].resourceType)])),
-      // No key of the service: looked through for what records refer to.
-      all: bundleOf(entries),
-    },
+    prefetch: Object.fromEntries(chartVariables.map((variable) => [variable, of(sources[variable].resourceType)])),
   };
 }
 

@@ -1,6 +1,7 @@
 // The order-sign call as CDS Hooks defines it ("HTTP Request", and order-sign in the hook library). The envelope is checked
-// strictly; the FHIR resources in it are opaque here, and read later as far as possible. Unknown fields are ignored.
+// strictly; the FHIR resources in it are opaque here, and read later as far as possible. Unknown fields are ignored: nothing walks them.
 import { z } from "zod";
+import { chartVariables } from "../policy/decision/chart.ts";
 import { isObject } from "../policy/fhir-json.ts";
 import { plain } from "../policy/fhirpath/template.ts";
 import { CallError } from "./errors.ts";
@@ -27,6 +28,9 @@ const fhirAuthorization = z.object({
   patient: z.string().optional(),
 });
 
+/** What discovery asks for. Keys that are typed by hand at an EHR may begin with a dash. */
+const prefetchKeys = chartVariables.flatMap((name) => [name, `-${name}`]);
+
 const orderSignCall = z
   .object({
     hook: z.literal(HOOK, `must be "${HOOK}", the only hook of this service`),
@@ -37,12 +41,12 @@ const orderSignCall = z
       userId: z.string().regex(/^\w+\/[\w.-]+$/, "must be a reference such as Practitioner/123"),
       patientId: fhirId,
       encounterId: z.string().optional(),
-      draftOrders: z.looseObject({
+      draftOrders: z.object({
         resourceType: z.literal("Bundle", 'must be "Bundle"'),
         entry: z.array(z.unknown()).optional(),
       }),
     }),
-    prefetch: z.record(z.string(), z.unknown()).nullish(),
+    prefetch: z.object(Object.fromEntries(prefetchKeys.map((key) => [key, z.unknown().optional()]))).nullish(),
   })
   .refine((call) => !call.fhirAuthorization || call.fhirServer, {
     path: ["fhirServer"],

@@ -1,4 +1,5 @@
-// How many calls a minute a client may make, and how many refused ones an address. Counted per process.
+// How many calls a minute a client may make, an address that asks for what is open to all, and how many refused ones an address. Counted per
+// process.
 import { isIP } from "node:net";
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import { ipKeyGenerator, type Options, type RateLimitRequestHandler, rateLimit } from "express-rate-limit";
@@ -7,19 +8,28 @@ import { callerOf } from "./authenticate.ts";
 
 const MINUTE = 60_000;
 
+/** Whose call it is, after it is known who calls: the client's name, or in open mode the address. */
+export function clientBy(mode: "open" | "registered"): (request: Request, response: Response) => string {
+  return mode === "open" ? byAddress : (_request, response) => callerOf(response).client.name;
+}
+
 /** After it is known who calls: each client, or each address in open mode. @param perMinute 0 for no limit */
 export function limitCalls(perMinute: number, mode: "open" | "registered"): RequestHandler {
-  const byClient = (_request: Request, response: Response) => callerOf(response).client.name;
-  if (perMinute === 0) return (_request, _response, next) => next();
-  return limit(perMinute, { keyGenerator: mode === "open" ? byAddress : byClient });
+  return perMinute === 0 ? pass : limit(perMinute, { keyGenerator: clientBy(mode) });
 }
+
+/** Where nobody is asked who calls: each address. @param perMinute 0 for no limit */
+export function limitAddresses(perMinute: number): RequestHandler {
+  return perMinute === 0 ? pass : limit(perMinute, { keyGenerator: byAddress });
+}
+
+const pass: RequestHandler = (_request, _response, next) => next();
 
 /**
  * Around the step that finds out who calls: an address whose tokens are refused again and again is no longer looked at. Only refusals
  * are counted, so that calls that are under way, or end early, shut nobody out. @param perMinute 0 for no limit
  */
 export function limitRefusals(perMinute: number): { before: RequestHandler; count: ErrorRequestHandler } {
-  const pass: RequestHandler = (_request, _response, next) => next();
   if (perMinute === 0) return { before: pass, count: (error, _request, _response, next) => next(error) };
   const limiter = limit(perMinute, { keyGenerator: byAddress });
   return {

@@ -1,11 +1,12 @@
 // GET / and what its page needs: static files, the scenarios, and the explanation of a call. Nothing of it is part of CDS Hooks.
 import { fileURLToPath } from "node:url";
-import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from "express";
+import express, { type ErrorRequestHandler, type RequestHandler, Router } from "express";
 import type { Scenario } from "../cases/scenarios.ts";
 import { SERVICE_ID } from "../cds-hooks/discovery.ts";
 import type { OrderSignSettings } from "../cds-hooks/order-sign.ts";
 import { readOrderSign } from "../cds-hooks/read-order-sign.ts";
 import { callerOf } from "../clients/authenticate.ts";
+import type { BodyHandler } from "../json-body.ts";
 import { explain } from "../policy/decision/explain.ts";
 
 export type PlaygroundOptions = {
@@ -16,7 +17,9 @@ export type PlaygroundOptions = {
   readonly fhirServers: readonly string[];
   /** The steps that find out who calls. */
   readonly knowCaller: readonly (RequestHandler | ErrorRequestHandler)[];
-  readonly json: RequestHandler;
+  readonly checkHost: RequestHandler;
+  /** Puts the reading of a JSON body before a handler. */
+  readonly json: (handle: BodyHandler) => RequestHandler;
 };
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -35,7 +38,7 @@ const CONTENT_SECURITY_POLICY = [
 ].join("; ");
 
 export function playground(options: PlaygroundOptions): Router {
-  const { scenarios, settings, mode, fhirServers, knowCaller, json } = options;
+  const { scenarios, settings, mode, fhirServers, knowCaller, checkHost, json } = options;
   const router = Router();
   const policies = settings.policies.map(({ id, title, publisher, reviewDate }) => ({
     id,
@@ -44,11 +47,12 @@ export function playground(options: PlaygroundOptions): Router {
     reviewDate,
   }));
 
-  router.use((_request, response, next) => {
+  const headers: RequestHandler = (_request, response, next) => {
     response.set("Content-Security-Policy", CONTENT_SECURITY_POLICY).set("Cache-Control", "no-cache");
     next();
-  });
-  router.get("/", (_request, response) => response.sendFile(file("./page/index.html")));
+  };
+  router.use("/playground", checkHost, headers);
+  router.get("/", checkHost, headers, (_request, response) => response.sendFile(file("./page/index.html")));
   router.get("/playground/start.json", (_request, response) => {
     const endpoint = `/cds-services/${SERVICE_ID}`;
     response.json({ scenarios, policies, mode, fhirServers, endpoint, baseUrl: settings.baseUrl });
@@ -58,10 +62,11 @@ export function playground(options: PlaygroundOptions): Router {
   );
   router.get("/playground/vendor/purify.js", (_request, response) => response.sendFile(library("dompurify")));
   router.use("/playground", express.static(file("./page"), { index: false }));
-  router.post("/playground/explain", ...knowCaller, json, async (request: Request, response: Response) => {
+  const explainCall: BodyHandler = async (request, response) => {
     const { concerned, chart, reading, reads } = await readOrderSign(request.body, callerOf(response), settings);
     response.set("Cache-Control", "no-store");
     response.json({ explanations: concerned.map((orders) => explain(orders, chart, reading)), reads });
-  });
+  };
+  router.post("/playground/explain", ...knowCaller, json(explainCall));
   return router;
 }

@@ -1,25 +1,25 @@
-// GET /policies/{policy}: the page, or the same as JSON, as the Accept header asks.
+// GET /policies/{policy}: the page, or the same as JSON, as the Accept header asks. Both are written once, at the start: they are open to all.
 import type { RequestHandler } from "express";
 import { CallError } from "../cds-hooks/errors.ts";
 import type { Policy } from "../policy/format/policy.ts";
 import { describePolicy } from "./describe.ts";
 import { STYLE_SOURCE, writePage } from "./page.ts";
 
+const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src ${STYLE_SOURCE}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
 export function answerPolicy(policies: readonly Policy[], operator: string): RequestHandler<{ policy: string }> {
+  const pages = new Map(
+    policies.map((policy) => {
+      const description = describePolicy(policy, operator);
+      return [policy.id, { html: writePage(description), json: JSON.stringify(description) }] as const;
+    }),
+  );
   return ({ params }, response, next) => {
-    const policy = policies.find(({ id }) => id === params.policy);
-    if (!policy) return next(new CallError(404, "not-found", "There is no such policy"));
-    const description = describePolicy(policy, operator);
+    const page = pages.get(params.policy);
+    if (!page) return next(new CallError(404, "not-found", "There is no such policy"));
     response.format({
-      html() {
-        response
-          .set(
-            "Content-Security-Policy",
-            `default-src 'none'; style-src ${STYLE_SOURCE}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
-          )
-          .send(writePage(description));
-      },
-      json: () => response.json(description),
+      html: () => response.set("Content-Security-Policy", CONTENT_SECURITY_POLICY).send(page.html),
+      json: () => response.send(page.json),
       default: () => next(new CallError(406, "not-supported", "Accept must allow text/html or application/json")),
     });
   };

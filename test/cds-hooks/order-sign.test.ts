@@ -115,19 +115,20 @@ describe("recognising the drug of an order", () => {
     expect(await actionOf(request)).toMatchObject({ type: "update" });
   });
 
-  test("a Medication in prefetch, under any key", async () => {
-    const request = call([draftOf(reference("Medication/med-1/_history/3"))], {
-      ...EMPTY_CHART,
-      other: bundle(medication),
-    });
-    expect(await actionOf(request)).toMatchObject({ type: "update" });
+  test("a Medication in prefetch, under a key that discovery names and no other", async () => {
+    const under = (key: string) =>
+      call([draftOf(reference("Medication/med-1/_history/3"))], { ...EMPTY_CHART, [key]: bundle(medication) });
+    for (const key of ["medicationDispenses", "-medicationDispenses"]) {
+      expect(await actionOf(under(key))).toMatchObject({ type: "update" });
+    }
+    expect(await service.cards(under("other"))).toEqual([]);
   });
 
   test("an absolute reference to the calling EHR, not to another server", async () => {
     const at = (server: string) =>
       call(
         [draftOf(reference(`${server}/Medication/med-1`))],
-        { ...EMPTY_CHART, other: medication },
+        { ...EMPTY_CHART, medicationDispenses: medication },
         { fhirServer: "https://ehr.example.org/fhir" },
       );
     expect(await actionOf(at("https://ehr.example.org/fhir"))).toMatchObject({ type: "update" });
@@ -467,7 +468,7 @@ test("the reason that an order refers to, in prefetch", async () => {
     code: coded("http://hl7.org/fhir/sid/icd-10-cm", "C92.10", "CML"),
   };
   const order = draft({ reasonReference: [{ reference: "Condition/c1" }] });
-  const [card] = await service.cards(call([order], { ...EMPTY_CHART, conditions: bundle(condition) }));
+  const [card] = await service.cards(call([order], { ...EMPTY_CHART, medicationRequests: bundle(condition) }));
   expect(card?.detail).toContain("**reason given**: CML");
 });
 

@@ -197,7 +197,7 @@ describe("records", () => {
     for (const prefetch of [
       { coverage: bundle(coverage("Organization/o1"), organization) },
       { coverage: bundle(coverage("#o1", { contained: [organization] })) },
-      { coverage: bundle(coverage("Organization/o1")), payers: bundle(organization) },
+      { coverage: bundle(coverage("Organization/o1")), allergies: bundle(organization) },
     ]) {
       expect(await service.cards(call([draft()], { ...EMPTY_CHART, ...prefetch }))).toEqual([]);
     }

@@ -83,6 +83,8 @@ if (typeof afterAll !== "undefined") afterAll(() => Promise.all(started.map((ser
 /** The public address that the service believes to have. */
 export const BASE_URL = "http://127.0.0.1:3000";
 
+const MB = 1024 * 1024;
+
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
   const { fhirServers = [], clients, limits, lookup, rest, maxAge = 900, now, mostTokens, ...appOptions } = options;
   const lines: string[] = [];
@@ -104,7 +106,9 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     store: forgetful,
     metrics,
     isReady: () => true,
-    bodyLimit: "8mb",
+    bodyLimit: 8 * MB,
+    bodyMemory: 256 * MB,
+    host: "127.0.0.1",
     corsOrigins: ["*"],
     trustProxy: 0,
     operator: "Test Operator",
