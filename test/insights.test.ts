@@ -3,17 +3,20 @@ import { pino } from "pino";
 import { openDatabase } from "../src/store/open.ts";
 import { openStore, type Store } from "../src/store/store.ts";
 import { call } from "./support/calls.ts";
+import { type Databases, databases } from "./support/databases.ts";
 import { BASE_URL, type Service, startService } from "./support/service.ts";
 import { createSigner, registered, type Signer } from "./support/tokens.ts";
 import { until } from "./support/until.ts";
 
+let server: Databases;
 let store: Store;
 let service: Service;
 let reader: Signer;
 let other: Signer;
 beforeAll(async () => {
   const log = pino({ level: "silent" });
-  store = openStore(openDatabase("sqlite::memory:"), { log, retention: 400, keepComments: false, every: 10 });
+  server = await databases.sqlite();
+  store = openStore(openDatabase(await server.create()), { log, retention: 400, keepComments: false, every: 10 });
   await until(() => store.health().status === "ok");
   reader = await createSigner("https://reader.example.org");
   other = await createSigner("https://other.example.org");
@@ -26,6 +29,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await service.stop();
   await store.close();
+  await server.stop();
 });
 
 const read = async (signer: Signer, query = "") => {

@@ -38,8 +38,8 @@ export type Report = Totals & {
 
 export const NO_REASON = "no reason given";
 
-export async function reportOn(database: Database, query: ReportQuery): Promise<Report> {
-  const [outcomes = [], reasons = [], latencies = []] = await database.run([
+export async function reportOn(database: Pick<Database, "read">, query: ReportQuery): Promise<Report> {
+  const [outcomes = [], reasons = [], latencies = []] = await database.read([
     countOutcomes(query),
     rankReasons(query),
     latencyPercentiles(query),

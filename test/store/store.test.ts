@@ -290,6 +290,22 @@ describe.each(["sqlite", "postgres"] as const)("%s", (kind) => {
     await expect(second.store.keepFeedback("north", [feedback("card-1")])).rejects.toThrow();
   });
 
+  test("a long read holds up no feedback, and sees nothing of it", async () => {
+    const { store, database } = await ready();
+    const count = { sql: "SELECT COUNT(*) AS rows FROM feedback" };
+    const long = {
+      sql: "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT MAX(i) AS i FROM n",
+    };
+    let isRead = false;
+    const reading = database.read([count, long, count]).finally(() => {
+      isRead = true;
+    });
+    await store.keepFeedback("north", [feedback("card-1")]);
+    expect(isRead).toBe(false);
+    const [before, , after] = await reading;
+    expect(after).toEqual(before);
+  });
+
   test("two instances on one database show one report", async () => {
     const url = await server.create();
     const [one, two] = [await ready(url), await ready(url)];
