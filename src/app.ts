@@ -91,8 +91,8 @@ export function createApp(options: AppOptions): Express {
   app
     .route("/cds-services/:id/feedback")
     .post(knownService, json, async (request: Request, response: Response) => {
-      const feedback = readFeedback(request.body);
-      noteForLog(response, summariseFeedback(feedback, policies));
+      const feedback = readFeedback(request.body, policies);
+      noteForLog(response, summariseFeedback(feedback));
       const { name } = callerOf(response).client;
       await options.store.keepFeedback(name, feedback);
       for (const { outcome } of feedback) options.metrics.feedbackKept(name, outcome);

@@ -5,6 +5,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -191,6 +192,17 @@ test("moved away: it has all that was written to it, and what is put in its plac
   moved.close();
   file = open(0, true);
   expect(notesOf(file)).toEqual(["of another"]);
+});
+
+test("the log is copied when it is long, and begins again", () => {
+  close();
+  file = open(100_000);
+  for (let round = 0; round < 20; round += 1) {
+    write(file, "x".repeat(50_000));
+    file.checkpoint();
+  }
+  expect(statSync(path).size).toBeGreaterThan(800_000);
+  expect(statSync(`${path}-wal`).size).toBeLessThan(300_000);
 });
 
 test("a reader holds up neither writing nor, once it is gone, the copying of the log", () => {
