@@ -22,7 +22,7 @@ const pick = <T>(...choices: [number, T][]): T => {
   return (found ?? (choices[0] as [number, T]))[1];
 };
 type Why = Partial<Pick<Feedback, "reason" | "siteReason">>;
-const reason = (code: string): Why => ({ reason: { system: "http://example.org/reasons", code, display: undefined } });
+const reason = (code: string): Why => ({ reason: { system: "http://example.org/reasons", code, isOffered: true } });
 
 for (let index = 0; index < CARDS; index += 1) {
   const card = randomUUID();

@@ -95,8 +95,8 @@ export function createApp(options: AppOptions): Express {
   }
 
   async function answerFeedback(request: Request, response: Response): Promise<void> {
-    const feedback = readFeedback(request.body);
-    noteForLog(response, summariseFeedback(feedback, policies));
+    const feedback = readFeedback(request.body, policies);
+    noteForLog(response, summariseFeedback(feedback));
     const { name } = callerOf(response).client;
     await options.store.keepFeedback(name, feedback);
     for (const { outcome } of feedback) options.metrics.feedbackKept(name, outcome);

@@ -61,7 +61,7 @@ export const environment = z
     DATABASE_URL: z
       .string()
       .regex(
-        /^(sqlite:[^?]+(\?max_page_count=\d+)?|postgres(ql)?:\/\/.+)$/,
+        /^(sqlite:(?!:memory:)[^?]+(\?max_page_count=\d+)?|postgres(ql)?:\/\/.+)$/,
         "must be sqlite:<path> (a limit on its size: ?max_page_count=<pages of 4 KB>) or postgres://…",
       )
       .default("sqlite:data/cds.db"),

@@ -5,6 +5,7 @@ import { CallError } from "./cds-hooks/errors.ts";
 import { readBody } from "./cds-hooks/request.ts";
 import { callerOf } from "./clients/authenticate.ts";
 import { isLoopback } from "./network/urls.ts";
+import type { Report, ReportQuery } from "./store/report.ts";
 import { sinceOf } from "./store/since.ts";
 import type { Store } from "./store/store.ts";
 
@@ -22,15 +23,42 @@ const query = z.strictObject({
   client: z.string().optional(),
 });
 
-export function answerInsights(store: Store, mode: "open" | "registered"): RequestHandler {
+export function answerInsights(store: Pick<Store, "report">, mode: "open" | "registered"): RequestHandler {
+  const report = oneAtATime(store);
   return async (request, response) => {
-    const mayRead =
-      mode === "open" ? isFromThisMachine(request.ip, request.headers) : callerOf(response).client.insights;
-    if (!mayRead) {
-      const who = mode === "open" ? "a caller on this machine" : "a client registered with insights: true";
+    const client = mode === "open" ? undefined : callerOf(response).client;
+    if (!(client ? client.insights : isFromThisMachine(request.ip, request.headers))) {
+      const who = client ? "a client registered with insights: true" : "a caller on this machine";
       throw new CallError(403, "forbidden", `The report is for ${who}`);
     }
-    response.json(await store.report(readBody(query, request.query, "query for insights")));
+    const asked = readBody(query, request.query, "query for insights");
+    if (!client) return void response.json(await report(asked));
+    // The operator sees all, by `npm run report`.
+    if (asked.client !== undefined && asked.client !== client.name) {
+      throw new CallError(403, "forbidden", "A client sees its own numbers: leave the parameter client out");
+    }
+    response.json(await report({ ...asked, client: client.name }));
+  };
+}
+
+const RETRY_AFTER = 5; // seconds
+
+/** A report reads all rows. One is made at a time; who asks the same meanwhile gets the same. */
+function oneAtATime({ report }: Pick<Store, "report">): (query: ReportQuery) => Promise<Report> {
+  let running: { readonly asked: string; readonly made: Promise<Report> } | undefined;
+  return (query) => {
+    const asked = JSON.stringify(query);
+    if (running && running.asked !== asked) {
+      const headers = { "Retry-After": String(RETRY_AFTER) };
+      throw new CallError(503, "transient", "Another report is being made: ask again after it", { headers });
+    }
+    running ??= {
+      asked,
+      made: report(query).finally(() => {
+        running = undefined;
+      }),
+    };
+    return running.made;
   };
 }
 

@@ -8,7 +8,6 @@ import { outcomesOf } from "./cds-hooks/issued-cards.ts";
 import type { OrderSignResult } from "./cds-hooks/order-sign.ts";
 import { HOOK } from "./cds-hooks/request.ts";
 import type { Metrics } from "./metrics.ts";
-import type { Policy } from "./policy/format/policy.ts";
 import { type Trace, traceOf } from "./trace.ts";
 
 /** Adds to the line of this call. */
@@ -113,13 +112,12 @@ export function summariseOrderSign(
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** What the log tells of feedback. A card or a reason that is none of ours may be any text: it is not written. */
-export function summariseFeedback(feedback: readonly Feedback[], policies: readonly Policy[]): Record<string, unknown> {
-  const reasons = new Set(policies.flatMap(({ overrideReasons }) => overrideReasons.map(({ code }) => code)));
+export function summariseFeedback(feedback: readonly Feedback[]): Record<string, unknown> {
   return {
     feedback: feedback.map(({ card, outcome, reason }) => ({
       card: UUID.test(card) ? card : "unknown",
       outcome,
-      ...(reason && { reason: reasons.has(reason.code) ? reason.code : "another" }),
+      ...(reason && { reason: reason.isOffered ? reason.code : "other" }),
     })),
   };
 }

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { HOOK } from "./cds-hooks/request.ts";
 import { chartVariables } from "./policy/decision/chart.ts";
+import { MAX_REASONS, OTHER_REASONS } from "./store/report.ts";
 
 const text = z.string().min(1);
 const count = z.int().min(0);
@@ -139,7 +140,10 @@ export const shapes = {
   Insights: z.object({
     ...totals,
     unknown: z.object({ accepted: count, overridden: count }),
-    reasons: z.array(z.object({ reason: text, system: z.string().nullable(), cards: count })),
+    reasons: z
+      .array(z.object({ reason: text, system: z.string().nullable(), cards: count }))
+      .max(MAX_REASONS + 1)
+      .describe(`The ${MAX_REASONS} most frequent, and "${OTHER_REASONS}" for the sum of the rest`),
     byRevision: z.array(z.object({ policy: text, revision: text, ...totals })),
     byClient: z.array(z.object({ client: text, ...totals })),
     latency: z.object({ p50: z.number(), p90: z.number(), p99: z.number() }).optional().describe("Milliseconds"),

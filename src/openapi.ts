@@ -84,7 +84,7 @@ const paths = {
       parameters: [
         inQuery("since", "Days back (30d) or a date (2026-11-01)"),
         inQuery("policy", "Only cards of this policy"),
-        inQuery("client", "Only cards issued to this client"),
+        inQuery("client", "Only cards issued to this client; a registered client sees its own in any case"),
       ],
       responses: { ...answer("The report", "Insights"), ...failed(400, 401, 403, 421, 429, 503) },
     },

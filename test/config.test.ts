@@ -51,6 +51,7 @@ test.each([
   ["TRUST_PROXY", "true", "whole number"],
   ["EXCEPTION_CARD", "yes", "true or false"],
   ["DATABASE_URL", "mysql://db", "sqlite:<path>"],
+  ["DATABASE_URL", "sqlite::memory:", "sqlite:<path>"],
   ["RETENTION_DAYS", "0", "whole number from 1"],
   ["STORE_COMMENTS", "1", "true or false"],
   ["LOG_LEVEL", "loud", "fatal, error, warn"],

@@ -2,6 +2,7 @@
 // writes `overrideReasons` and may give only its site's own reason in an `extension`.
 import { z } from "zod";
 import { plain } from "../policy/fhirpath/template.ts";
+import type { Policy } from "../policy/format/policy.ts";
 import { listOf, readBody } from "./request.ts";
 
 /** One outcome of one card, as far as the service keeps it. */
@@ -9,15 +10,21 @@ export type Feedback = {
   readonly card: string;
   readonly outcome: "accepted" | "overridden";
   readonly acceptedSuggestions: readonly string[];
-  readonly reason:
-    | { readonly system: string | undefined; readonly code: string; readonly display: string | undefined }
-    | undefined;
+  readonly reason: Reason | undefined;
   /** Written by a person, and may hold patient data: never logged. */
   readonly comment: string | undefined;
   /** The site's own reason, as Epic sends it in an extension. */
   readonly siteReason: string | undefined;
   /** ISO 8601. */
   readonly outcomeTimestamp: string;
+};
+
+/** Why a card was overridden. */
+export type Reason = {
+  readonly system: string | undefined;
+  readonly code: string;
+  /** Whether a policy offers it on its cards; anything else may be any text, of a patient too. */
+  readonly isOffered: boolean;
 };
 
 const LONGEST_ID = 256; // characters of an id, a code or a reason
@@ -36,7 +43,6 @@ const id = (what: string) => text(LONGEST_ID).refine((given) => given !== "", wh
 const reasonCoding = z.object({
   code: id("must not be empty"),
   system: text(LONGEST_ID).optional(),
-  display: text(LONGEST_ID).optional(),
 });
 
 const overrideReason = z
@@ -75,8 +81,15 @@ function siteReasonIn(extension: Readonly<Record<string, unknown>> | undefined):
   return typeof found === "string" && found.trim() ? plain(found) : undefined;
 }
 
+/** Clients leave out the system, or send it. */
+function findReason({ system, code }: z.infer<typeof reasonCoding>, offered: Policy["overrideReasons"]): Reason {
+  const found = offered.find((each) => each.code === code && (system ?? each.system) === each.system);
+  return { system: found?.system ?? system, code, isOffered: found !== undefined };
+}
+
 /** @throws CallError 400 that names every field at fault */
-export function readFeedback(body: unknown): Feedback[] {
+export function readFeedback(body: unknown, policies: readonly Pick<Policy, "overrideReasons">[]): Feedback[] {
+  const offered = policies.flatMap(({ overrideReasons }) => overrideReasons);
   return readBody(feedbackCall, body, "CDS Hooks feedback").feedback.map((given) => {
     const [override] = [given.overrideReason ?? given.overrideReasons ?? []].flat();
     const { reason } = override ?? {};
@@ -84,7 +97,7 @@ export function readFeedback(body: unknown): Feedback[] {
       card: given.card,
       outcome: given.outcome,
       acceptedSuggestions: given.acceptedSuggestions?.map(({ id }) => id) ?? [],
-      reason: reason && { system: reason.system, code: reason.code, display: reason.display },
+      reason: reason && findReason(reason, offered),
       comment: override?.userComment,
       siteReason: siteReasonIn(override?.extension),
       outcomeTimestamp: given.outcomeTimestamp,

@@ -17,6 +17,8 @@ export type Database = {
    * @throws DatabaseFailure
    */
   run(statements: readonly Statement[], durable?: boolean): Promise<Row[][]>;
+  /** Reads all of it as it is at one moment, beside what is written: neither waits for the other. @throws DatabaseFailure */
+  read(statements: readonly Statement[]): Promise<Row[][]>;
   /** Brings the tables up to date, under a lock. @throws DatabaseFailure */
   migrate(migrations: readonly Migration[]): Promise<void>;
   close(): Promise<void>;

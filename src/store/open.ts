@@ -11,7 +11,7 @@ export function loadMigrations(): Migration[] {
 }
 
 /**
- * @param url `sqlite:<path>` (with `?max_page_count=` for a limit on the file), `sqlite::memory:` or `postgres://…`
+ * @param url `sqlite:<path>` (with `?max_page_count=` for another limit on the file) or `postgres://…`
  * @throws Error for an address that is neither
  */
 export function openDatabase(url: string): Database {

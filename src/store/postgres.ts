@@ -60,6 +60,8 @@ export function openPostgres(url: string): Database {
       if (durable && statements.length === 1) return connected((client) => runAll(client, statements));
       return transaction((client) => runAll(client, statements), durable ? "" : "SET LOCAL synchronous_commit = off");
     },
+    read: (statements) =>
+      transaction((client) => runAll(client, statements), "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"),
     migrate: (migrations) =>
       transaction(async (client) => {
         await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);

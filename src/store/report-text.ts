@@ -1,6 +1,6 @@
 // The report as text: a table with bars for a terminal, and CSV for a spreadsheet.
 import { csvOf } from "../csv.ts";
-import type { Rate, Report, ReportQuery, Totals } from "./report.ts";
+import { OTHER_REASONS, type Rate, type Report, type ReportQuery, type Totals } from "./report.ts";
 
 const WIDEST_BAR = 30; // characters
 const MOST_REASONS = 10;
@@ -46,11 +46,11 @@ export function writeTable(report: Report, { since, policy, client }: ReportQuer
 
 function listReasons(reasons: Report["reasons"]): string[] {
   const shown = reasons.slice(0, MOST_REASONS);
-  const most = shown[0]?.cards ?? 0;
   const rest = reasons.slice(MOST_REASONS).reduce((sum, { cards }) => sum + cards, 0);
+  const most = Math.max(rest, ...shown.map(({ cards }) => cards));
   return [
     ...shown.map(({ reason, cards }) => line(reason, cards, most)),
-    ...(rest > 0 ? [line("others", rest, most)] : []),
+    ...(rest > 0 ? [line(OTHER_REASONS, rest, most)] : []),
   ];
 }
 

@@ -28,7 +28,7 @@ export type Rate = { readonly rate: number; readonly low: number; readonly high:
 export type Report = Totals & {
   /** Of `accepted` and `overridden`: outcomes of cards that were never issued, or were issued to another client. */
   readonly unknown: { readonly accepted: number; readonly overridden: number };
-  /** Why cards were overridden, most frequent first; distinct cards by their latest outcome. */
+  /** Why cards were overridden, most frequent first; distinct cards by their latest outcome. The last one sums what is beyond MAX_REASONS. */
   readonly reasons: readonly { readonly reason: string; readonly system: string | null; readonly cards: number }[];
   readonly byRevision: readonly (Totals & { readonly policy: string; readonly revision: string })[];
   readonly byClient: readonly (Totals & { readonly client: string })[];
@@ -37,9 +37,12 @@ export type Report = Totals & {
 };
 
 export const NO_REASON = "no reason given";
+export const OTHER_REASONS = "others";
+/** Sites name their reasons as they like. */
+export const MAX_REASONS = 50;
 
-export async function reportOn(database: Database, query: ReportQuery): Promise<Report> {
-  const [outcomes = [], reasons = [], latencies = []] = await database.run([
+export async function reportOn(database: Pick<Database, "read">, query: ReportQuery): Promise<Report> {
+  const [outcomes = [], reasons = [], latencies = []] = await database.read([
     countOutcomes(query),
     rankReasons(query),
     latencyPercentiles(query),
@@ -115,9 +118,16 @@ function rankReasons(query: ReportQuery): Statement {
   const reason = `COALESCE(site_reason, reason_code, '${NO_REASON}')`;
   const system = "CASE WHEN site_reason IS NULL THEN reason_system END";
   const sql = `
-    WITH latest AS (${LATEST})
-    SELECT ${reason} AS reason, ${system} AS system, COUNT(*) AS cards
-    FROM latest WHERE outcome = 'overridden' AND ${where} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2`;
+    WITH latest AS (${LATEST}),
+    counted AS (
+      SELECT ${reason} AS reason, ${system} AS system, COUNT(*) AS cards
+      FROM latest WHERE outcome = 'overridden' AND ${where} GROUP BY 1, 2
+    ),
+    ranked AS (SELECT counted.*, ROW_NUMBER() OVER (ORDER BY cards DESC, reason, system) AS place FROM counted)
+    SELECT reason, system, cards, place FROM ranked WHERE place <= ${MAX_REASONS}
+    UNION ALL
+    SELECT '${OTHER_REASONS}', NULL, SUM(cards), ${MAX_REASONS + 1} FROM ranked WHERE place > ${MAX_REASONS} HAVING COUNT(*) > 0
+    ORDER BY 4`;
   return { sql, values };
 }
 

@@ -3,12 +3,11 @@
 const DAY = 86_400_000;
 
 /**
- * `30d` (days back from now) or a date (`2026-11-01`, from its beginning in UTC) as a time in ISO 8601, UTC; undefined for
- * anything else.
+ * `30d` (days back) or a date (`2026-11-01`), from the beginning of that day in UTC, as a time in ISO 8601; undefined for anything else.
  */
 export function sinceOf(text: string, now = Date.now()): string | undefined {
   const days = /^(\d{1,5})d$/.exec(text)?.[1];
-  if (days !== undefined) return new Date(now - Number(days) * DAY).toISOString();
+  if (days !== undefined) return new Date(Math.floor(now / DAY - Number(days)) * DAY).toISOString();
   const time = /^\d{4}-\d{2}-\d{2}(T[\d:.]+Z)?$/.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(time) ? undefined : new Date(time).toISOString();
 }

@@ -30,7 +30,7 @@ export type StoreOptions = DecisionLogOptions & {
   readonly log: Logger;
   /** Days that rows are kept. */
   readonly retention: number;
-  /** Whether comments, which may hold patient data, are kept. */
+  /** Whether comments, and reasons that no policy offers, are kept: they may hold patient data. */
   readonly keepComments: boolean;
   /** Milliseconds between two tries to open. */
   readonly retry?: number;
@@ -83,9 +83,12 @@ export function openStore(database: Database, options: StoreOptions): Store {
     await database.migrate(loadMigrations());
     await database.run(PROBE, true);
   }
-  async function attempt<T>(work: () => Promise<T>): Promise<T> {
-    // Before the tables are there, nothing can be kept or read.
+  /** Before the tables are there, nothing can be kept or read. */
+  function demandOpen(): void {
     if (health.status === "starting") throw new DatabaseFailure(health.why);
+  }
+  async function attempt<T>(work: () => Promise<T>): Promise<T> {
+    demandOpen();
     try {
       const result = await work();
       health = { status: "ok" };
@@ -111,7 +114,11 @@ export function openStore(database: Database, options: StoreOptions): Store {
       await attempt(() => database.run([{ sql: INSERT_FEEDBACK, rows }], true));
     },
     logCards: (cards) => decisions.add(cards),
-    report: (query) => attempt(() => reportOn(database, query)),
+    // One that fails, or takes too long, says nothing about feedback.
+    async report(query) {
+      demandOpen();
+      return reportOn(database, query);
+    },
     health() {
       const failure = decisions.failure();
       return health.status === "ok" && failure !== undefined ? { status: "degraded", why: failure } : health;
@@ -133,8 +140,12 @@ const INSERT_FEEDBACK = `
     (client, card, outcome, outcome_at, suggestions, received_at, reason_system, reason_code, site_reason, comment)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`;
 
+/** In place of a reason that no policy offers: as a comment, it may be any text. */
+const OTHER = { system: undefined, code: "other" };
+
 function rowOf(client: string, feedback: Feedback, received: string, keepComments: boolean): Value[] {
-  const { card, outcome, outcomeTimestamp, acceptedSuggestions, reason, siteReason, comment } = feedback;
+  const { card, outcome, outcomeTimestamp, acceptedSuggestions, siteReason, comment } = feedback;
+  const reason = feedback.reason && (keepComments || feedback.reason.isOffered ? feedback.reason : OTHER);
   return [
     ...[client, card, outcome, new Date(outcomeTimestamp).toISOString(), [...acceptedSuggestions].sort().join(",")],
     ...[received, reason?.system ?? null, reason?.code ?? null, siteReason ?? null],

@@ -31,6 +31,20 @@ test("accepted: 200 with an empty body", async () => {
   expect(kept).toMatchObject([{ card: "card-1", outcome: "accepted", acceptedSuggestions: ["suggestion-1"], ...at }]);
 });
 
+test.each([
+  ["with its system", REASON, { ...REASON, isOffered: true }],
+  ["without its system", { code: REASON.code }, { ...REASON, isOffered: true }],
+  [
+    "of another system",
+    { ...REASON, system: "urn:other" },
+    { code: REASON.code, system: "urn:other", isOffered: false },
+  ],
+  ["that is any text", { code: "as she wishes" }, { code: "as she wishes", system: undefined, isOffered: false }],
+])("a reason %s: whether a policy offers it", async (_name, reason, expected) => {
+  await service.feedback({ feedback: [{ ...overridden, overrideReason: { reason } }] });
+  expect(kept[0]?.reason).toEqual(expected);
+});
+
 test("a batch of several cards, and the same again after a double click", async () => {
   const batch = { feedback: [accepted, { ...overridden, card: "card-2" }] };
   expect((await service.feedback(batch)).status).toBe(200);
@@ -94,5 +108,5 @@ test("card, outcome and reason code are logged; never a comment, nor a card or r
   const reason = { ...REASON, code: PLANTED.note };
   const overrideReason = { reason, userComment: PLANTED.comment };
   await service.feedback({ feedback: [{ ...overridden, card: PLANTED.patientName, overrideReason }] });
-  expect(service.log.at(-1)).toContain('"feedback":[{"card":"unknown","outcome":"overridden","reason":"another"}]');
+  expect(service.log.at(-1)).toContain('"feedback":[{"card":"unknown","outcome":"overridden","reason":"other"}]');
 });

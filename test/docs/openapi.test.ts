@@ -10,6 +10,7 @@ import { describeApi } from "../../src/openapi.ts";
 import { openDatabase } from "../../src/store/open.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { call, draft, EMPTY_CHART, withEhr } from "../support/calls.ts";
+import { type Databases, databases } from "../support/databases.ts";
 import { type Answer, BASE_URL, type Service, startService } from "../support/service.ts";
 import { createSigner, registered } from "../support/tokens.ts";
 import { until } from "../support/until.ts";
@@ -45,17 +46,20 @@ const faultsOf = (name: string, { body }: Answer): unknown => {
   return fits(body) ? [] : fits.errors;
 };
 
+let server: Databases;
 let store: Store;
 let service: Service;
 beforeAll(async () => {
   const log = pino({ level: "silent" });
-  store = openStore(openDatabase("sqlite::memory:"), { log, retention: 400, keepComments: false, every: 10 });
+  server = await databases.sqlite();
+  store = openStore(openDatabase(await server.create()), { log, retention: 400, keepComments: false, every: 10 });
   await until(() => store.health().status === "ok");
   service = await startService({ store });
 });
 afterAll(async () => {
   await service.stop();
   await store.close();
+  await server.stop();
 });
 
 describe("the document", () => {

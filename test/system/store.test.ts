@@ -110,7 +110,7 @@ describe.each(["sqlite", "postgres"] as const)("%s", (kind) => {
 
   test("feedback is kept with its reason, and without its comment", async () => {
     const started = await ready();
-    const reason = { system: "http://example.org/reasons", code: "cost", display: undefined };
+    const reason = { system: "http://example.org/reasons", code: "cost", isOffered: true };
     await started.store.keepFeedback("north", [feedback("card-1", { reason, comment: "planted-comment" })]);
     expect(await rowsOf(started, "feedback")).toMatchObject([
       {
@@ -128,6 +128,19 @@ describe.each(["sqlite", "postgres"] as const)("%s", (kind) => {
     const started = await ready(undefined, { keepComments: true });
     await started.store.keepFeedback("north", [feedback("card-1", { comment: "as the patient wishes" })]);
     expect(await rowsOf(started, "feedback")).toMatchObject([{ comment: "as the patient wishes" }]);
+  });
+
+  test("a reason that no policy offers may be any text: it is kept only when the operator says so", async () => {
+    const url = await server.create();
+    const reason = { system: "planted-system", code: "Jane Roe asked for it", isOffered: false };
+    const kept = async (started: { store: Store; database: Database }, card: string) => {
+      await started.store.keepFeedback("north", [feedback(card, { reason })]);
+      const { reasons } = await started.store.report(ALL);
+      return reasons.map((each) => [each.reason, each.system]);
+    };
+    expect(await kept(await ready(url), "card-1")).toEqual([["other", null]]);
+    expect(JSON.stringify(await rowsOf(await ready(url), "feedback"))).not.toMatch(/Jane|planted/);
+    expect(await kept(await ready(url, { keepComments: true }), "card-2")).toContainEqual([reason.code, reason.system]);
   });
 
   test("repeats are one: same card, outcome, time (in any time zone) and suggestions (in any order)", async () => {
@@ -169,7 +182,7 @@ describe.each(["sqlite", "postgres"] as const)("%s", (kind) => {
         issued("c1", { policy: "policy-c", issuedAt: "2026-10-01T00:00:00.000Z", latency: 1000 }),
       ];
       await withCards(started, ...cards);
-      const cost = { system: "http://example.org/reasons", code: "cost", display: undefined };
+      const cost = { system: "http://example.org/reasons", code: "cost", isOffered: true };
       await store.keepFeedback("north", [
         // First overridden, then accepted: the latest outcome counts, both stay.
         feedback("a1", { outcomeTimestamp: "2026-11-24T12:00:00Z", reason: cost }),
@@ -211,6 +224,23 @@ describe.each(["sqlite", "postgres"] as const)("%s", (kind) => {
         { reason: "Patient prefers it", system: null, cards: 1 },
         { reason: "no reason given", system: null, cards: 1 },
       ]);
+    });
+
+    test("names the most frequent reasons, and sums the rest so that nothing is left out", async () => {
+      const started = await ready();
+      const reasons = Array.from({ length: 120 }, (_each, index) => `reason-${String(index).padStart(3, "0")}`);
+      const all = reasons.flatMap((siteReason, index) =>
+        // The first ones are given twice.
+        Array.from({ length: index < 20 ? 2 : 1 }, (_each, nth) => feedback(`${index}-${nth}`, { siteReason })),
+      );
+      await started.store.keepFeedback("north", all);
+      const { reasons: found, overridden } = await started.store.report(ALL);
+      expect(found).toHaveLength(51);
+      expect(found.slice(0, 50).map(({ reason, cards }) => [reason, cards])).toEqual(
+        reasons.slice(0, 50).map((reason, index) => [reason, index < 20 ? 2 : 1]),
+      );
+      expect(found[50]).toEqual({ reason: "others", system: null, cards: 70 });
+      expect(found.reduce((sum, { cards }) => sum + cards, 0)).toBe(overridden);
     });
 
     test("by revision and by client", async () => {
@@ -288,6 +318,22 @@ describe.each(["sqlite", "postgres"] as const)("%s", (kind) => {
     await until(() => lines.some((line) => line.includes("newer version")));
     expect(second.store.health()).toMatchObject({ status: "starting", why: expect.stringContaining("newer version") });
     await expect(second.store.keepFeedback("north", [feedback("card-1")])).rejects.toThrow();
+  });
+
+  test("a long read holds up no feedback, and sees nothing of it", async () => {
+    const { store, database } = await ready();
+    const count = { sql: "SELECT COUNT(*) AS rows FROM feedback" };
+    const long = {
+      sql: "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT MAX(i) AS i FROM n",
+    };
+    let isRead = false;
+    const reading = database.read([count, long, count]).finally(() => {
+      isRead = true;
+    });
+    await store.keepFeedback("north", [feedback("card-1")]);
+    expect(isRead).toBe(false);
+    const [before, , after] = await reading;
+    expect(after).toEqual(before);
   });
 
   test("two instances on one database show one report", async () => {
@@ -419,6 +465,19 @@ test("a file that is removed or moved away: feedback is refused, and kept in a f
 });
 
 describe("a full disk", () => {
+  test("is not of this file: it has a limit, also where none is set", async () => {
+    const server = await databases.sqlite();
+    const [own, set] = [await server.create(), `${await server.create()}?max_page_count=30`];
+    const limits = [own, set].map(async (url) => {
+      const database = openDatabase(url);
+      const rows = await database.run([{ sql: "PRAGMA max_page_count" }]);
+      await database.close();
+      return rows;
+    });
+    expect(await Promise.all(limits)).toEqual([[[{ max_page_count: 262_144 }]], [[{ max_page_count: 30 }]]]);
+    await server.stop();
+  });
+
   test("feedback that does not fit is refused whole, cards go on, and after room is made both are kept", async () => {
     const server = await databases.sqlite();
     const url = await server.create();
