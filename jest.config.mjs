@@ -6,7 +6,7 @@ const common = {
 const SYSTEM = "<rootDir>/test/system/";
 
 export default {
-  testTimeout: 120_000, // matters only to a test that fails: long enough for a machine that is busy with other things
+  testTimeout: 300_000, // matters only to a test that fails: long enough for a machine that is busy with other things
   projects: [
     {
       ...common,

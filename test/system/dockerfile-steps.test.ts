@@ -36,7 +36,7 @@ beforeAll(async () => {
   const jwks = { keys: [signer.publicKey] };
   writeFileSync(clientsFile, JSON.stringify({ clients: [{ name: "example-health", issuer: ISSUER, jwks }] }));
   postgres = await startPostgres();
-}, 180_000);
+});
 afterAll(async () => {
   killAll();
   await postgres.stop();

@@ -77,7 +77,7 @@ describe.each(["sqlite", "postgres"] as const)("%s", (kind) => {
       expect(kept.filter((card) => there.get(card) !== 1)).toEqual([]);
       expect([...there.values()].reduce((sum, times) => sum + times, 0) % 3).toBe(0);
     },
-    KILLS * 60_000 + 60_000,
+    KILLS * 60_000 + 300_000,
   );
 
   test("a card, what became of it, and the report while the service runs: table, CSV and JSON", async () => {
