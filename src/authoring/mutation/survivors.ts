@@ -1,11 +1,11 @@
 // Puts the mutants of a policy to its cases: which of them no case notices. A mutant that the author has named equivalent, with a reason,
 // may go unnoticed, and must.
-import type { CaseFile } from "../policy/case-format.ts";
-import { policyOf, terminologyOf, type WrittenPolicy } from "../policy/load.ts";
-import { memoizeByObject } from "../policy/memoize.ts";
-import { withCommonWords } from "../policy/payer-words.ts";
+import type { CaseFile } from "../../policy/case-format.ts";
+import { policyOf, terminologyOf, type WrittenPolicy } from "../../policy/load.ts";
+import { memoizeByObject } from "../../policy/memoize.ts";
+import { withCommonWords } from "../../policy/payer-words.ts";
+import { type Check, checksOf, type Tested } from "../run-cases.ts";
 import { type Mutant, mutantsOf } from "./mutants.ts";
-import { type Check, checksOf, type Tested } from "./run-cases.ts";
 
 export type MutantReport = {
   readonly mutants: number;
