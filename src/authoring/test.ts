@@ -3,9 +3,9 @@ import { parseArgs } from "node:util";
 import { readCases } from "../cases/cases.ts";
 import type { Command } from "./command.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
+import { findSurvivors, type MutantReport, testedOf } from "./mutation/survivors.ts";
 import { openPolicy, policiesIn } from "./open-policy.ts";
 import { checksOf, type Difference } from "./run-cases.ts";
-import { findSurvivors, type MutantReport, testedOf } from "./survivors.ts";
 import { writeTestReport } from "./test-text.ts";
 import { createLocator } from "./written-at.ts";
 

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, parse } from "node:path";
 import { type Document, isAlias, isCollection, type Node, parseDocument } from "yaml";
-import type { Place } from "./mutants.ts";
+import type { Place } from "./mutation/mutants.ts";
 
 /** Tells `file:line` of places in one policy's folder. Each file is read once. */
 export function createLocator(folder: string): (place: Place) => string {

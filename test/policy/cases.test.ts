@@ -2,9 +2,9 @@
 // each rule, each caution, each row of the decision table.
 import { join } from "node:path";
 import { coverageOf } from "../../src/authoring/coverage.ts";
+import { testedOf } from "../../src/authoring/mutation/survivors.ts";
 import { policiesIn } from "../../src/authoring/open-policy.ts";
 import { checksOf } from "../../src/authoring/run-cases.ts";
-import { testedOf } from "../../src/authoring/survivors.ts";
 import { readCases } from "../../src/cases/cases.ts";
 import { takeNotes } from "../../src/policy/load/findings.ts";
 import { readPolicy } from "../../src/policy/load/load.ts";

@@ -3,8 +3,8 @@
 // concern several policies.
 import { join } from "node:path";
 import { coverageOf } from "../../src/authoring/coverage.ts";
+import { findSurvivors, testedOf } from "../../src/authoring/mutation/survivors.ts";
 import { checksOf } from "../../src/authoring/run-cases.ts";
-import { findSurvivors, testedOf } from "../../src/authoring/survivors.ts";
 import { callOfCase, draftsOf, readCases } from "../../src/cases/cases.ts";
 import { answerOrderSign } from "../../src/cds-hooks/order-sign.ts";
 import { connectEhr } from "../../src/chart/ehr.ts";

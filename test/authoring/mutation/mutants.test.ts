@@ -1,10 +1,11 @@
 // The mutants of a small policy: which there are, where they are written, and which of them no case notices.
 import { readFileSync } from "node:fs";
-import { mutantsOf } from "../../src/authoring/mutants.ts";
-import { openPolicy } from "../../src/authoring/open-policy.ts";
-import { findSurvivors } from "../../src/authoring/survivors.ts";
-import { createLocator } from "../../src/authoring/written-at.ts";
-import { type CaseFile, readCases } from "../../src/cases/cases.ts";
+
+import { mutantsOf } from "../../../src/authoring/mutation/mutants.ts";
+import { findSurvivors } from "../../../src/authoring/mutation/survivors.ts";
+import { openPolicy } from "../../../src/authoring/open-policy.ts";
+import { createLocator } from "../../../src/authoring/written-at.ts";
+import { type CaseFile, readCases } from "../../../src/cases/cases.ts";
 
 const linesOf = (path: string) => readFileSync(path, "utf8").split("\n");
 const { folder, written } = openPolicy("test/authoring/small", "example");

@@ -1,9 +1,9 @@
 // Mutants of a policy: copies in which one piece is gone or turned round. Where no case notices that, nobody looks at the piece.
 // Knows the format of a policy; knows no cases.
-import { recognitionOf } from "../policy/check/value-sets.ts";
-import type { PolicyFile } from "../policy/format/policy-file.ts";
-import type { WrittenPolicy } from "../policy/load/load.ts";
-import type { ValueSet } from "../policy/terminology/value-sets.ts";
+import { recognitionOf } from "../../policy/check/value-sets.ts";
+import type { PolicyFile } from "../../policy/format/policy-file.ts";
+import type { WrittenPolicy } from "../../policy/load/load.ts";
+import type { ValueSet } from "../../policy/terminology/value-sets.ts";
 import { type Path, replacedAt, valueAt, withoutAt } from "./paths.ts";
 import { dropPieces } from "./pieces.ts";
 

@@ -1,12 +1,11 @@
 // Puts the mutants of a policy to its cases: which of them no case notices. A mutant that the author has named equivalent, with a reason,
 // may go unnoticed, and must.
-
-import { withCommonWords } from "../policy/decision/payer-words.ts";
-import type { CaseFile } from "../policy/format/case-file.ts";
-import { policyOf, terminologyOf, type WrittenPolicy } from "../policy/load/load.ts";
-import { memoizeByObject } from "../policy/memoize.ts";
+import { withCommonWords } from "../../policy/decision/payer-words.ts";
+import type { CaseFile } from "../../policy/format/case-file.ts";
+import { policyOf, terminologyOf, type WrittenPolicy } from "../../policy/load/load.ts";
+import { memoizeByObject } from "../../policy/memoize.ts";
+import { type Check, checksOf, type Tested } from "../run-cases.ts";
 import { type Mutant, mutantsOf } from "./mutants.ts";
-import { type Check, checksOf, type Tested } from "./run-cases.ts";
 
 export type MutantReport = {
   readonly mutants: number;

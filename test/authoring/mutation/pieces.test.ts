@@ -1,5 +1,5 @@
 // What is taken out of an expression, and what is left.
-import { dropPieces } from "../../src/authoring/pieces.ts";
+import { dropPieces } from "../../../src/authoring/mutation/pieces.ts";
 
 const piecesOf = (expression: string) =>
   dropPieces(expression).map(({ piece, rest }) => [piece, rest.replace(/\s+/g, " ").trim()]);
