@@ -1,9 +1,9 @@
 // How long one order-sign call keeps the event loop, from the parsed body to the card: `npm run bench`. Each input is measured in
 // a thread of its own, which is ended where one run takes longer than LONGEST.
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { CallError } from "../src/cds-hooks/errors.ts";
 import { answerOrderSign } from "../src/cds-hooks/order-sign.ts";
 import { connectEhr } from "../src/chart/ehr.ts";
+import { CallError } from "../src/http/errors.ts";
 import { loadPolicies } from "../src/policy/load/load.ts";
 import { inputs } from "./inputs.ts";
 

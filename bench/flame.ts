@@ -3,7 +3,7 @@
 import { type Profiler, Session } from "node:inspector/promises";
 import { answerOrderSign, type OrderSignClient } from "../src/cds-hooks/order-sign.ts";
 import { connectEhr } from "../src/chart/ehr.ts";
-import { parseJson } from "../src/json.ts";
+import { parseJson } from "../src/network/json.ts";
 import { loadPolicies } from "../src/policy/load/load.ts";
 import { callOf, DRUG, type Size } from "./patients.ts";
 

@@ -9,12 +9,12 @@ import { admitAnybody, admitRegistered } from "./clients/authenticate.ts";
 import { openClient } from "./clients/client.ts";
 import { ClientsFaults, loadClients } from "./clients/clients-file.ts";
 import { readSettings, SettingsFaults } from "./config.ts";
-import { OPEN_MODE } from "./health.ts";
-import { describeCrash } from "./log.ts";
-import { collectState, createMetrics, serveMetrics } from "./metrics.ts";
+import { OPEN_MODE } from "./http/health.ts";
+import { describeCrash } from "./http/log.ts";
+import { collectState, createMetrics, serveMetrics } from "./http/metrics.ts";
+import { createHttpServer } from "./http/server.ts";
 import { type Finding, PolicyFaults, writeFinding } from "./policy/load/findings.ts";
 import { loadPolicies } from "./policy/load/load.ts";
-import { createHttpServer } from "./server.ts";
 import { openDatabase } from "./store/open.ts";
 import { openStore } from "./store/store.ts";
 

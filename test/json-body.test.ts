@@ -1,7 +1,7 @@
 // What bodies may take together and each, how fast they must come, and when what they take is given back.
 import { PassThrough } from "node:stream";
 import type { Request, RequestHandler, Response } from "express";
-import { type BodyHandler, type BodyOptions, readJsonBodies } from "../src/json-body.ts";
+import { type BodyHandler, type BodyOptions, readJsonBodies } from "../src/http/body.ts";
 import { until } from "./support/until.ts";
 
 const KB = 1024;

@@ -2,10 +2,10 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pino } from "pino";
-import { collectState, createMetrics } from "../src/metrics.ts";
+import { collectState, createMetrics } from "../src/http/metrics.ts";
+import { traceOf } from "../src/http/trace.ts";
 import { openDatabase } from "../src/store/open.ts";
 import { openStore } from "../src/store/store.ts";
-import { traceOf } from "../src/trace.ts";
 import {
   allergy,
   bundle,

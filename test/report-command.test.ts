@@ -1,5 +1,5 @@
 // The command `npm run report` where there is nothing to report. test/system/store-process.test.ts has it beside a service.
-import { runReport } from "../src/report-command.ts";
+import { runReport } from "../src/store/report-command.ts";
 import { runCommand } from "./support/command.ts";
 
 const report = (DATABASE_URL: string | undefined, ...args: string[]) =>

@@ -1,7 +1,7 @@
 // Express with the service's own reader of bodies, and a constant: the least that our service could cost while it is written in Express.
 import { createServer } from "node:http";
 import express from "express";
-import { readJsonBodies } from "../../src/json-body.ts";
+import { readJsonBodies } from "../../src/http/body.ts";
 import { serveForParent } from "./child.ts";
 
 const app = express();

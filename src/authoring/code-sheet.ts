@@ -1,9 +1,10 @@
 // The codes of a policy as a pharmacist checks them: what is unverified first. How certain a code is stands in the words of its
 // comment (valueset-concept-comments) and of its value set's description; what they do not say is taken for unverified.
-import { csvOf } from "../csv.ts";
+
 import { literalKey } from "../policy/check/value-sets.ts";
 import type { Policy } from "../policy/format/policy.ts";
 import type { Concept, ValueSet } from "../policy/terminology/value-sets.ts";
+import { csvOf } from "../store/csv.ts";
 
 export type Certainty = "unverified" | "to be checked" | "one source" | "several sources";
 

@@ -1,5 +1,5 @@
 // What a command of `npm run policy` is.
-import type { Streams } from "../streams.ts";
+import type { Streams } from "../store/streams.ts";
 
 export type Command = {
   /** What stands after the command's name, for the usage. */

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { HOOK } from "../cds-hooks/request.ts";
 import { patientIn } from "../chart/record.ts";
 import { sources } from "../chart/sources.ts";
-import { toText } from "../json.ts";
+import { toText } from "../network/json.ts";
 import { chartVariables } from "../policy/decision/chart.ts";
 import { type FhirObject, type FhirRecord, isObject, isRecord, objectsIn, textIn } from "../policy/fhir-json.ts";
 

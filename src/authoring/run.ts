@@ -2,7 +2,7 @@
 
 import { nearest } from "../policy/check/suggest.ts";
 import { PolicyFaults } from "../policy/load/findings.ts";
-import type { Streams } from "../streams.ts";
+import type { Streams } from "../store/streams.ts";
 import { check } from "./check.ts";
 import { codes } from "./codes.ts";
 import type { Command } from "./command.ts";

@@ -1,9 +1,9 @@
 // `npm run policy -- try`: what a policy says to one call, and why. Calls no EHR.
 import { parseArgs } from "node:util";
 import { type Card, cardFor } from "../cds-hooks/card.ts";
-import { CallError } from "../cds-hooks/errors.ts";
 import { type OrderSignCase, readOrderSign } from "../cds-hooks/read-order-sign.ts";
 import type { Ehr } from "../chart/ehr.ts";
+import { CallError } from "../http/errors.ts";
 import { decide, type Row } from "../policy/decision/decide.ts";
 import { type Explanation, explain, type Selection } from "../policy/decision/explain.ts";
 import type { Gap } from "../policy/decision/gaps.ts";

@@ -3,11 +3,11 @@ import type { EhrAccess } from "../chart/ehr.ts";
 import { MOST_REASONS, namesDrug, patientIn, resolveRecord, unresolvedDrug } from "../chart/record.ts";
 import { addToIndex, createIndex, fetchReferred, findReferred, type ReferenceIndex } from "../chart/references.ts";
 import { isOversized } from "../chart/size.ts";
+import { CallError } from "../http/errors.ts";
 import { drugOf, type Order, type PolicyOrders } from "../policy/decision/order.ts";
 import { type FhirObject, type FhirRecord, isObject, isRecord, objectsIn, textIn } from "../policy/fhir-json.ts";
 import type { Reading } from "../policy/terminology/reading.ts";
 import type { Screen } from "../policy/terminology/screen.ts";
-import { CallError } from "./errors.ts";
 import type { OrderSignCall } from "./request.ts";
 
 export type Drafts = {

@@ -1,8 +1,9 @@
 // An order-sign request, step by step: a well-formed call, the orders that policies apply to, the chart, decisions, cards. Unknown is never
 // "no": what could not be read goes into the decision.
+
+import type { CallError } from "../http/errors.ts";
 import { type Decision, decide } from "../policy/decision/decide.ts";
 import { type Card, type CardSettings, cardFor } from "./card.ts";
-import type { CallError } from "./errors.ts";
 import { type OrderSignCase, type OrderSignReader, type ReadSettings, readOrderSign } from "./read-order-sign.ts";
 import { refusalOf, refuseTooMuchText } from "./refusals.ts";
 import type { ClientForm } from "./suggestion.ts";

@@ -2,11 +2,11 @@
 // and for authors of policies.
 import type { Ehr, EhrAccess } from "../chart/ehr.ts";
 import { type ReadNote, readChart } from "../chart/read-chart.ts";
+import type { Trace } from "../http/trace.ts";
 import { type Chart, UNREAD_CHART } from "../policy/decision/chart.ts";
 import { type Order, ordersByPolicy, type PolicyOrders } from "../policy/decision/order.ts";
 import { type Policy, sourcesRead } from "../policy/format/policy.ts";
 import { type Reading, startReading } from "../policy/terminology/reading.ts";
-import type { Trace } from "../trace.ts";
 import { type Drafts, readDrafts, resolveReasons } from "./drafts.ts";
 import { refuseTooMuchText } from "./refusals.ts";
 import { type OrderSignCall, readOrderSignCall } from "./request.ts";

@@ -1,8 +1,9 @@
 // Requests that a policy applies to and that get no decision: nothing clinical could be read, or the orders hold too much.
+
+import { CallError } from "../http/errors.ts";
 import type { Decision } from "../policy/decision/decide.ts";
 import { sourcesRead } from "../policy/format/policy.ts";
 import { TextBudgetSpent } from "../policy/terminology/texts.ts";
-import { CallError } from "./errors.ts";
 
 /** 412, where nothing clinical could be read (CDS Hooks, "Prefetch Template"). */
 export function refusalOf(decisions: readonly Decision[]): CallError | undefined {

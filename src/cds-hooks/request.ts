@@ -1,10 +1,10 @@
 // The order-sign call as CDS Hooks defines it ("HTTP Request", and order-sign in the hook library). The envelope is checked
 // strictly; the FHIR resources in it are opaque here, and read later as far as possible. Unknown fields are ignored: nothing walks them.
 import { z } from "zod";
+import { CallError } from "../http/errors.ts";
 import { chartVariables } from "../policy/decision/chart.ts";
 import { isObject } from "../policy/fhir-json.ts";
 import { plain } from "../policy/fhirpath/template.ts";
-import { CallError } from "./errors.ts";
 
 export const HOOK = "order-sign";
 

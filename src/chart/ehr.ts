@@ -10,10 +10,10 @@ import {
   isBrokenCircuitError,
 } from "cockatiel";
 import type { Dispatcher } from "undici";
-import { CostlyJson } from "../json.ts";
 import type { AddressRule } from "../network/addresses.ts";
 import { createAgent, NOT_ALLOWED } from "../network/agent.ts";
 import { getJson, type JsonAnswer, reasonOf } from "../network/get-json.ts";
+import { CostlyJson } from "../network/json.ts";
 import { isBelow, withoutEndSlashes } from "../network/urls.ts";
 import { isRecord, objectsIn } from "../policy/fhir-json.ts";
 

@@ -1,9 +1,9 @@
 // The step before every call of CDS Hooks: who is calling. In open mode anybody; else a registered client, by its token.
 import type { RequestHandler, Response } from "express";
 import type { Logger } from "pino";
-import { CallError } from "../cds-hooks/errors.ts";
 import { connectEhr, type Ehr, type EhrOptions, type EhrWatch } from "../chart/ehr.ts";
-import { noteForLog } from "../log.ts";
+import { CallError } from "../http/errors.ts";
+import { noteForLog } from "../http/log.ts";
 import { createAgent } from "../network/agent.ts";
 import type { Client } from "./client.ts";
 import type { RegisteredClient } from "./clients-file.ts";

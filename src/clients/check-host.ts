@@ -1,7 +1,7 @@
 // Open mode: pages and reports are for whoever names this service in the address. A web page whose own name leads here (DNS rebinding) is one
 // origin with what it reads then, and would be answered what only this machine may read; the Host header is how it is told apart.
 import type { RequestHandler } from "express";
-import { CallError } from "../cds-hooks/errors.ts";
+import { CallError } from "../http/errors.ts";
 import { isLoopback } from "../network/urls.ts";
 
 export type HostOptions = {

@@ -3,7 +3,7 @@
 import { isIP } from "node:net";
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import { ipKeyGenerator, type Options, type RateLimitRequestHandler, rateLimit } from "express-rate-limit";
-import { CallError } from "../cds-hooks/errors.ts";
+import { CallError } from "../http/errors.ts";
 import { callerOf } from "./authenticate.ts";
 
 const MINUTE = 60_000;

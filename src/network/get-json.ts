@@ -1,6 +1,6 @@
 // One GET for JSON from another server: no redirect is followed, and what comes back is bounded in type, size and nesting.
 import type { Dispatcher } from "undici";
-import { parseJson } from "../json.ts";
+import { parseJson } from "./json.ts";
 
 export type GetOptions = {
   readonly agent: Dispatcher;

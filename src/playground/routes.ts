@@ -6,7 +6,7 @@ import { SERVICE_ID } from "../cds-hooks/discovery.ts";
 import type { OrderSignSettings } from "../cds-hooks/order-sign.ts";
 import { readOrderSign } from "../cds-hooks/read-order-sign.ts";
 import { callerOf } from "../clients/authenticate.ts";
-import type { BodyHandler } from "../json-body.ts";
+import type { BodyHandler } from "../http/body.ts";
 import { explain } from "../policy/decision/explain.ts";
 
 export type PlaygroundOptions = {

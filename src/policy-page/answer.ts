@@ -1,6 +1,6 @@
 // GET /policies/{policy}: the page, or the same as JSON, as the Accept header asks. Both are written once, at the start: they are open to all.
 import type { RequestHandler } from "express";
-import { CallError } from "../cds-hooks/errors.ts";
+import { CallError } from "../http/errors.ts";
 import type { Policy } from "../policy/format/policy.ts";
 import { describePolicy } from "./describe.ts";
 import { STYLE_SOURCE, writePage } from "./page.ts";

@@ -1,5 +1,5 @@
 // The report as text: a table with bars for a terminal, and CSV for a spreadsheet.
-import { csvOf } from "../csv.ts";
+import { csvOf } from "./csv.ts";
 import { OTHER_REASONS, type Rate, type Report, type ReportQuery, type Totals } from "./report.ts";
 
 const WIDEST_BAR = 30; // characters

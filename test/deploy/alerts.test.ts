@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
-import { collectState, createMetrics } from "../../src/metrics.ts";
+import { collectState, createMetrics } from "../../src/http/metrics.ts";
 import { forgetful } from "../support/service.ts";
 
 const duration = z.string().regex(/^\d+[smh]$/);

@@ -1,7 +1,7 @@
 // The page of settings is current, and .env.example names every setting, with its default and what it is for.
 import { readFileSync } from "node:fs";
+import { writePage } from "../../src/authoring/settings-page.ts";
 import { environment, readSettings } from "../../src/config.ts";
-import { writePage } from "../../src/configuration-page.ts";
 
 const page = readFileSync("docs/configuration.md", "utf8");
 const example = readFileSync(".env.example", "utf8");

@@ -6,7 +6,7 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { pino } from "pino";
 import { callOfCase, loadCases } from "../../src/cases/cases.ts";
-import { describeApi } from "../../src/openapi.ts";
+import { describeApi } from "../../src/http/openapi.ts";
 import { openDatabase } from "../../src/store/open.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { call, draft, EMPTY_CHART, withEhr } from "../support/calls.ts";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { callOfCase, loadCases } from "../../src/cases/cases.ts";
 import { jwtChecks } from "../../src/clients/jwt.ts";
-import { collectState, createMetrics } from "../../src/metrics.ts";
+import { collectState, createMetrics } from "../../src/http/metrics.ts";
 import { call } from "../support/calls.ts";
 import { forgetful, startService } from "../support/service.ts";
 

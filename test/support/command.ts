@@ -1,5 +1,5 @@
 // Runs a command in this process, as npm runs it in one of its own.
-import type { Streams } from "../../src/streams.ts";
+import type { Streams } from "../../src/store/streams.ts";
 
 export type Ran = {
   readonly code: number;

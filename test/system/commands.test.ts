@@ -32,7 +32,7 @@ test("policy -- schema, and the page of settings: what stands in the repository"
     output: readFileSync("cards/cases.schema.json", "utf8"),
     code: 0,
   });
-  const { child, output } = run([process.execPath, "src/configuration.ts"]);
+  const { child, output } = run([process.execPath, "src/authoring/settings-main.ts"]);
   expect(await once(child, "close")).toEqual([0, null]);
   expect(output()).toBe(readFileSync("docs/configuration.md", "utf8"));
 });

@@ -3,8 +3,8 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { SERVICE_ID } from "../../src/cds-hooks/discovery.ts";
-import { runReport } from "../../src/report-command.ts";
 import { openDatabase } from "../../src/store/open.ts";
+import { runReport } from "../../src/store/report-command.ts";
 import { call } from "../support/calls.ts";
 import { runCommand } from "../support/command.ts";
 import { type Databases, databases, freePort } from "../support/databases.ts";

@@ -2,9 +2,9 @@
 // large, slow or held up by an EHR, uses up the memory.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Request, RequestHandler, Response } from "express";
+import { CostlyJson, toText, watchJson } from "../network/json.ts";
 import { type Account, openAccounts } from "./body-accounts.ts";
-import { CallError } from "./cds-hooks/errors.ts";
-import { CostlyJson, toText, watchJson } from "./json.ts";
+import { CallError } from "./errors.ts";
 import { describeFault } from "./json-fault.ts";
 
 export type BodyOptions = {

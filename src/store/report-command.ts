@@ -1,12 +1,12 @@
 // The command `npm run report`: what came of the cards, for people and for programs. Runs beside the service, on the same database.
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { readSettings, SettingsFaults } from "./config.ts";
-import { DatabaseFailure } from "./store/database.ts";
-import { openDatabase } from "./store/open.ts";
-import { reportOn } from "./store/report.ts";
-import { writeCsv, writeTable } from "./store/report-text.ts";
-import { sinceOf } from "./store/since.ts";
+import { readSettings, SettingsFaults } from "../config.ts";
+import { DatabaseFailure } from "./database.ts";
+import { openDatabase } from "./open.ts";
+import { reportOn } from "./report.ts";
+import { writeCsv, writeTable } from "./report-text.ts";
+import { sinceOf } from "./since.ts";
 import type { Streams } from "./streams.ts";
 
 const USAGE =

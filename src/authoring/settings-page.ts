@@ -1,6 +1,6 @@
 // The page docs/configuration.md. What a setting is for stands in .env.example; its default and what is allowed are
 // asked of the schema itself, so that the page says what the service says.
-import { environment } from "./config.ts";
+import { environment } from "../config.ts";
 
 const BEFORE = `# Settings
 

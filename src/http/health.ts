@@ -1,7 +1,7 @@
 // GET /health/live and /health/ready: whether the process runs, and whether calls may be sent to it, part by part.
 import type { RequestHandler } from "express";
-import type { Policy } from "./policy/format/policy.ts";
-import type { Store } from "./store/store.ts";
+import type { Policy } from "../policy/format/policy.ts";
+import type { Store } from "../store/store.ts";
 
 /** What open mode means, for the log and for /health/ready. */
 export const OPEN_MODE = "open mode: anybody who reaches this service may call it; CLIENTS_FILE registers clients";

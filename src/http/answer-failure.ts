@@ -1,9 +1,9 @@
 // The one place where a failure becomes an answer: an OperationOutcome. What the caller may not see (500) stays in the log.
 import type { ErrorRequestHandler } from "express";
 import type { Logger } from "pino";
-import { CallError, toOperationOutcome } from "./cds-hooks/errors.ts";
+import { DatabaseFailure } from "../store/database.ts";
+import { CallError, toOperationOutcome } from "./errors.ts";
 import { describeCrash, noteForLog } from "./log.ts";
-import { DatabaseFailure } from "./store/database.ts";
 
 export function answerFailure(log: Logger): ErrorRequestHandler {
   return (error, _request, response, next) => {

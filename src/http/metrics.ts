@@ -2,8 +2,8 @@
 // nothing of a patient.
 import { createServer, type Server } from "node:http";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { EhrAnswer, EhrWatch } from "./chart/ehr.ts";
-import type { Store } from "./store/store.ts";
+import type { EhrAnswer, EhrWatch } from "../chart/ehr.ts";
+import type { Store } from "../store/store.ts";
 
 export type Metrics = {
   readonly registry: Registry;

@@ -1,13 +1,13 @@
 // GET /insights: the report as JSON, for those who may read it.
 import type { RequestHandler } from "express";
 import { z } from "zod";
-import { CallError } from "./cds-hooks/errors.ts";
-import { readBody } from "./cds-hooks/request.ts";
-import { callerOf } from "./clients/authenticate.ts";
-import { isLoopback } from "./network/urls.ts";
-import type { Report, ReportQuery } from "./store/report.ts";
-import { sinceOf } from "./store/since.ts";
-import type { Store } from "./store/store.ts";
+import { readBody } from "../cds-hooks/request.ts";
+import { callerOf } from "../clients/authenticate.ts";
+import { CallError } from "../http/errors.ts";
+import { isLoopback } from "../network/urls.ts";
+import type { Report, ReportQuery } from "./report.ts";
+import { sinceOf } from "./since.ts";
+import type { Store } from "./store.ts";
 
 const query = z.strictObject({
   since: z

@@ -1,8 +1,8 @@
 // The shapes of the API as zod schemas, for openapi.ts: what a client sends and gets. A test holds them to what the service takes and gives.
 import { z } from "zod";
-import { HOOK } from "./cds-hooks/request.ts";
-import { chartVariables } from "./policy/decision/chart.ts";
-import { MAX_REASONS, OTHER_REASONS } from "./store/report.ts";
+import { HOOK } from "../cds-hooks/request.ts";
+import { chartVariables } from "../policy/decision/chart.ts";
+import { MAX_REASONS, OTHER_REASONS } from "../store/report.ts";
 
 const text = z.string().min(1);
 const count = z.int().min(0);

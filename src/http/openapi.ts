@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import type { RequestHandler } from "express";
 import { z } from "zod";
-import { SERVICE_ID } from "./cds-hooks/discovery.ts";
+import { SERVICE_ID } from "../cds-hooks/discovery.ts";
 import { type Shape, shapes } from "./openapi-shapes.ts";
 
 const shape = (name: Shape) => ({ $ref: `#/components/schemas/${name}` });
@@ -140,7 +140,7 @@ function componentSchemas(): Record<string, unknown> {
   return Object.fromEntries(entries);
 }
 
-const packageFile = new URL("../package.json", import.meta.url);
+const packageFile = new URL("../../package.json", import.meta.url);
 
 export type ApiOptions = {
   /** Public address of the service. */

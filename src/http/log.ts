@@ -3,10 +3,10 @@
 import { randomUUID } from "node:crypto";
 import type { Request, RequestHandler, Response } from "express";
 import type { Logger } from "pino";
-import type { Feedback } from "./cds-hooks/feedback.ts";
-import { outcomesOf } from "./cds-hooks/issued-cards.ts";
-import type { OrderSignResult } from "./cds-hooks/order-sign.ts";
-import { HOOK } from "./cds-hooks/request.ts";
+import type { Feedback } from "../cds-hooks/feedback.ts";
+import { outcomesOf } from "../cds-hooks/issued-cards.ts";
+import type { OrderSignResult } from "../cds-hooks/order-sign.ts";
+import { HOOK } from "../cds-hooks/request.ts";
 import type { Metrics } from "./metrics.ts";
 import { type Trace, traceOf } from "./trace.ts";
 

@@ -1,6 +1,6 @@
 // What bodies take of the memory: as bytes while they arrive, and as what they become when they are parsed. All together are bounded, and each
 // client while its bodies arrive, so that one that sends slowly leaves room for the others.
-import { CallError } from "./cds-hooks/errors.ts";
+import { CallError } from "./errors.ts";
 
 /** Bytes that a value takes when it is parsed, beside its text. Measured: 20 to 70 in a chart, 100 where every object has names of its own. */
 const PER_VALUE = 64;
