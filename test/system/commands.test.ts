@@ -1,5 +1,5 @@
 // Commands as npm runs them, in a process of their own. What they write in every other case is tested in this process: test/authoring,
-// test/docs and test/report-command.test.ts.
+// test/docs and test/store/report-command.test.ts.
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { killAll, run } from "../support/process.ts";

@@ -2,15 +2,15 @@
 // unusual places and letters, and compared with giving every record to every expression.
 import { join } from "node:path";
 import fc from "fast-check";
-import { loadCases, type PolicyCase, readCases, recordsOf } from "../../src/cases/cases.ts";
-import { chartVariables } from "../../src/policy/decision/chart.ts";
-import type { FhirRecord } from "../../src/policy/fhir-json.ts";
-import type { Expression } from "../../src/policy/fhirpath/expression.ts";
-import { expressionsOf, type Policy } from "../../src/policy/format/policy.ts";
-import { loadPolicies } from "../../src/policy/load/load.ts";
-import { type Reading, startReading } from "../../src/policy/terminology/reading.ts";
-import type { Screened } from "../../src/policy/terminology/screen.ts";
-import { mentions } from "../../src/policy/terminology/terms.ts";
+import { loadCases, type PolicyCase, readCases, recordsOf } from "../../../src/cases/cases.ts";
+import { chartVariables } from "../../../src/policy/decision/chart.ts";
+import type { FhirRecord } from "../../../src/policy/fhir-json.ts";
+import type { Expression } from "../../../src/policy/fhirpath/expression.ts";
+import { expressionsOf, type Policy } from "../../../src/policy/format/policy.ts";
+import { loadPolicies } from "../../../src/policy/load/load.ts";
+import { type Reading, startReading } from "../../../src/policy/terminology/reading.ts";
+import type { Screened } from "../../../src/policy/terminology/screen.ts";
+import { mentions } from "../../../src/policy/terminology/terms.ts";
 
 const [policy] = loadPolicies("cards");
 if (!policy) throw new Error("no policy");

@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ClientsFaults, loadClients } from "../../src/clients/clients-file.ts";
-import { checkPolicies } from "../../src/policy/load/load.ts";
+import { ClientsFaults, loadClients } from "../../../src/clients/clients-file.ts";
+import { checkPolicies } from "../../../src/policy/load/load.ts";
 
 let directory: string;
 let folder: string;

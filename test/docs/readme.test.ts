@@ -2,7 +2,7 @@
 // And src names no drug, payer or code.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Service, startService } from "./support/service.ts";
+import { type Service, startService } from "../support/service.ts";
 
 const README = readFileSync("README.md", "utf8");
 let service: Service;

@@ -1,11 +1,11 @@
 // Unknown is never no: a criterion that found nothing is "not found" only where all that could document it was read and understood.
-import { readCase } from "../../src/authoring/run-cases.ts";
-import { loadCases } from "../../src/cases/cases.ts";
-import type { ChartVariable, Source } from "../../src/policy/decision/chart.ts";
-import { decide } from "../../src/policy/decision/decide.ts";
-import type { FhirRecord } from "../../src/policy/fhir-json.ts";
-import { loadPolicies } from "../../src/policy/load/load.ts";
-import { coded, RXNORM } from "../support/calls.ts";
+import { readCase } from "../../../src/authoring/run-cases.ts";
+import { loadCases } from "../../../src/cases/cases.ts";
+import type { ChartVariable, Source } from "../../../src/policy/decision/chart.ts";
+import { decide } from "../../../src/policy/decision/decide.ts";
+import type { FhirRecord } from "../../../src/policy/fhir-json.ts";
+import { loadPolicies } from "../../../src/policy/load/load.ts";
+import { coded, RXNORM } from "../../support/calls.ts";
 
 const [policy] = loadPolicies("cards");
 const plain = loadCases("cards/imatinib-preferred").find(({ name }) => name === "nothing in the chart");

@@ -1,6 +1,6 @@
 // Levels and values are counted alike however a body arrives, and brackets in texts do not count.
 import fc from "fast-check";
-import { CostlyJson, MAX_LEVELS, MAX_NAMES, MAX_VALUES, parseJson, watchJson } from "../src/network/json.ts";
+import { CostlyJson, MAX_LEVELS, MAX_NAMES, MAX_VALUES, parseJson, watchJson } from "../../src/network/json.ts";
 
 const nested = (levels: number, inside = "") => `${"[".repeat(levels)}${inside}${"]".repeat(levels)}`;
 

@@ -1,8 +1,8 @@
 // What bodies may take together and each, how fast they must come, and when what they take is given back.
 import { PassThrough } from "node:stream";
 import type { Request, RequestHandler, Response } from "express";
-import { type BodyHandler, type BodyOptions, readJsonBodies } from "../src/http/body.ts";
-import { until } from "./support/until.ts";
+import { type BodyHandler, type BodyOptions, readJsonBodies } from "../../src/http/body.ts";
+import { until } from "../support/until.ts";
 
 const KB = 1024;
 const small = { bodyLimit: 8 * KB, bodyMemory: 64 * KB, clientOf: (request: Request) => String(request.ip) };

@@ -1,6 +1,6 @@
 // Where a text stops being JSON is told by position, line and column, and nothing of the text is.
 import fc from "fast-check";
-import { describeFault } from "../src/http/json-fault.ts";
+import { describeFault } from "../../src/http/json-fault.ts";
 
 function faultOf(text: string): string {
   try {

@@ -1,16 +1,16 @@
 // What a text of a policy writes where an expression finds nothing.
 import { jest } from "@jest/globals";
 import MarkdownIt from "markdown-it";
-import { compileExpression, type Expression } from "../../src/policy/fhirpath/expression.ts";
+import { compileExpression, type Expression } from "../../../src/policy/fhirpath/expression.ts";
 import {
   compileTemplate,
   escapeMarkdown,
   plain,
   renderMarkdown,
   renderPlain,
-} from "../../src/policy/fhirpath/template.ts";
-import { loadPolicies } from "../../src/policy/load/load.ts";
-import { createTexts } from "../../src/policy/terminology/texts.ts";
+} from "../../../src/policy/fhirpath/template.ts";
+import { loadPolicies } from "../../../src/policy/load/load.ts";
+import { createTexts } from "../../../src/policy/terminology/texts.ts";
 
 /** Each expression finds what it says, and `nothing` nothing. */
 const compile = (text: string): Expression => ({

@@ -4,11 +4,11 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { sources } from "../../src/chart/sources.ts";
-import { chartTypes } from "../../src/policy/decision/chart.ts";
-import { checkPolicies, loadPolicies } from "../../src/policy/load/load.ts";
-import { membership } from "../../src/policy/terminology/membership.ts";
-import { createTexts } from "../../src/policy/terminology/texts.ts";
+import { sources } from "../../../src/chart/sources.ts";
+import { chartTypes } from "../../../src/policy/decision/chart.ts";
+import { checkPolicies, loadPolicies } from "../../../src/policy/load/load.ts";
+import { membership } from "../../../src/policy/terminology/membership.ts";
+import { createTexts } from "../../../src/policy/terminology/texts.ts";
 
 type Change = { readonly change: string; readonly to: string };
 type Planted = Change & {
@@ -47,7 +47,7 @@ test("the policies of this repository have neither faults nor warnings", () => {
 });
 
 const plantedIn = (file: string) =>
-  (parse(readFileSync(`test/policy/${file}`, "utf8"), { schema: "failsafe" }) as Planted[]).map(
+  (parse(readFileSync(`test/policy/check/${file}`, "utf8"), { schema: "failsafe" }) as Planted[]).map(
     (each) => [each.what, each] as const,
   );
 

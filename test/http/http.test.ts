@@ -1,7 +1,7 @@
 // HTTP manners: discovery, CORS, methods, paths, bodies that are not what they should be, health, and a failure inside.
-import { SERVICE_ID } from "../src/cds-hooks/discovery.ts";
-import { call } from "./support/calls.ts";
-import { forgetful, type Service, startService } from "./support/service.ts";
+import { SERVICE_ID } from "../../src/cds-hooks/discovery.ts";
+import { call } from "../support/calls.ts";
+import { forgetful, type Service, startService } from "../support/service.ts";
 
 const PATH = `/cds-services/${SERVICE_ID}`;
 const JSON_TYPE = { "content-type": "application/json" };

@@ -1,9 +1,9 @@
 // Only a coverage that clearly names somebody else is another payer's, for a policy that gives no more than its payer's names.
-import type { Source } from "../../src/policy/decision/chart.ts";
-import { matchPayer } from "../../src/policy/decision/payer.ts";
-import { commonWords, withCommonWords } from "../../src/policy/decision/payer-words.ts";
-import { mentions } from "../../src/policy/terminology/terms.ts";
-import { createTexts } from "../../src/policy/terminology/texts.ts";
+import type { Source } from "../../../src/policy/decision/chart.ts";
+import { matchPayer } from "../../../src/policy/decision/payer.ts";
+import { commonWords, withCommonWords } from "../../../src/policy/decision/payer-words.ts";
+import { mentions } from "../../../src/policy/terminology/terms.ts";
+import { createTexts } from "../../../src/policy/terminology/texts.ts";
 
 const plain = (...names: string[]) => ({
   ...{ name: "Example Plan", names, benefits: [], otherBenefits: [], selfPay: [], nobody: [] },

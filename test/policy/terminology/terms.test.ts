@@ -1,9 +1,15 @@
 // Terms in text, spellings of NDC, dates on the precision given: the small things that a decision rests on.
 
-import { inFuture, inPast } from "../../src/policy/fhirpath/dates.ts";
-import { escapeMarkdown, plain } from "../../src/policy/fhirpath/template.ts";
-import { codingKeys, ndcProducts } from "../../src/policy/terminology/codings.ts";
-import { consistsOf, fitsRule, isSubstance, mentions, mentionsSubstance } from "../../src/policy/terminology/terms.ts";
+import { inFuture, inPast } from "../../../src/policy/fhirpath/dates.ts";
+import { escapeMarkdown, plain } from "../../../src/policy/fhirpath/template.ts";
+import { codingKeys, ndcProducts } from "../../../src/policy/terminology/codings.ts";
+import {
+  consistsOf,
+  fitsRule,
+  isSubstance,
+  mentions,
+  mentionsSubstance,
+} from "../../../src/policy/terminology/terms.ts";
 
 test.each([
   ["Povidone", true],

@@ -1,9 +1,9 @@
 // Open mode: a web page whose own name leads to this machine (DNS rebinding) gets neither the report nor the playground.
 import { request } from "node:http";
-import { loadScenarios } from "../src/cases/scenarios.ts";
-import { loadPolicies } from "../src/policy/load/load.ts";
-import { forgetful, type Service, type ServiceOptions, startService } from "./support/service.ts";
-import { createSigner, registered } from "./support/tokens.ts";
+import { loadScenarios } from "../../src/cases/scenarios.ts";
+import { loadPolicies } from "../../src/policy/load/load.ts";
+import { forgetful, type Service, type ServiceOptions, startService } from "../support/service.ts";
+import { createSigner, registered } from "../support/tokens.ts";
 
 const report = { cards: 0 } as never;
 const playground = { scenarios: loadScenarios("cards", loadPolicies("cards")), fhirServers: [] };

@@ -2,10 +2,10 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PolicyFaults } from "../../src/policy/load/findings.ts";
-import { checkPolicies, loadPolicies } from "../../src/policy/load/load.ts";
-import { membership } from "../../src/policy/terminology/membership.ts";
-import { createTexts } from "../../src/policy/terminology/texts.ts";
+import { PolicyFaults } from "../../../src/policy/load/findings.ts";
+import { checkPolicies, loadPolicies } from "../../../src/policy/load/load.ts";
+import { membership } from "../../../src/policy/terminology/membership.ts";
+import { createTexts } from "../../../src/policy/terminology/texts.ts";
 
 let directory: string;
 const policyPath = () => join(directory, "imatinib-preferred", "policy.yaml");

@@ -3,13 +3,13 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
-import { testedOf } from "../src/authoring/mutation/survivors.ts";
-import { checksOf } from "../src/authoring/run-cases.ts";
-import { readCases } from "../src/cases/cases.ts";
-import { allowedFunctions } from "../src/policy/fhirpath/allowed-functions.ts";
-import { takeNotes } from "../src/policy/load/findings.ts";
-import { checkPolicies, readPolicy } from "../src/policy/load/load.ts";
-import { mentions } from "../src/policy/terminology/terms.ts";
+import { testedOf } from "../../src/authoring/mutation/survivors.ts";
+import { checksOf } from "../../src/authoring/run-cases.ts";
+import { readCases } from "../../src/cases/cases.ts";
+import { allowedFunctions } from "../../src/policy/fhirpath/allowed-functions.ts";
+import { takeNotes } from "../../src/policy/load/findings.ts";
+import { checkPolicies, readPolicy } from "../../src/policy/load/load.ts";
+import { mentions } from "../../src/policy/terminology/terms.ts";
 
 const page = readFileSync("cards/README.md", "utf8");
 const root = mkdtempSync(join(tmpdir(), "cards-readme-"));

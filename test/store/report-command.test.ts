@@ -1,6 +1,6 @@
 // The command `npm run report` where there is nothing to report. test/system/store-process.test.ts has it beside a service.
-import { runReport } from "../src/store/report-command.ts";
-import { runCommand } from "./support/command.ts";
+import { runReport } from "../../src/store/report-command.ts";
+import { runCommand } from "../support/command.ts";
 
 const report = (DATABASE_URL: string | undefined, ...args: string[]) =>
   runCommand((streams) => runReport(args, { DATABASE_URL }, streams));

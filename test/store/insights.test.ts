@@ -1,16 +1,16 @@
 // GET /insights: the report as JSON, for a client that may read it, or for callers on this machine in open mode.
 import { pino } from "pino";
-import { type Authenticate, admitAnybody } from "../src/clients/authenticate.ts";
-import { openClient } from "../src/clients/client.ts";
-import { DatabaseFailure } from "../src/store/database.ts";
-import { openDatabase } from "../src/store/open.ts";
-import type { Report, ReportQuery } from "../src/store/report.ts";
-import { openStore, type Store } from "../src/store/store.ts";
-import { call } from "./support/calls.ts";
-import { type Databases, databases } from "./support/databases.ts";
-import { BASE_URL, type Card, type Service, startService } from "./support/service.ts";
-import { createSigner, registered, type Signer } from "./support/tokens.ts";
-import { until } from "./support/until.ts";
+import { type Authenticate, admitAnybody } from "../../src/clients/authenticate.ts";
+import { openClient } from "../../src/clients/client.ts";
+import { DatabaseFailure } from "../../src/store/database.ts";
+import { openDatabase } from "../../src/store/open.ts";
+import type { Report, ReportQuery } from "../../src/store/report.ts";
+import { openStore, type Store } from "../../src/store/store.ts";
+import { call } from "../support/calls.ts";
+import { type Databases, databases } from "../support/databases.ts";
+import { BASE_URL, type Card, type Service, startService } from "../support/service.ts";
+import { createSigner, registered, type Signer } from "../support/tokens.ts";
+import { until } from "../support/until.ts";
 
 let server: Databases;
 let store: Store;

@@ -2,10 +2,10 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pino } from "pino";
-import { collectState, createMetrics } from "../src/http/metrics.ts";
-import { traceOf } from "../src/http/trace.ts";
-import { openDatabase } from "../src/store/open.ts";
-import { openStore } from "../src/store/store.ts";
+import { collectState, createMetrics } from "../../src/http/metrics.ts";
+import { traceOf } from "../../src/http/trace.ts";
+import { openDatabase } from "../../src/store/open.ts";
+import { openStore } from "../../src/store/store.ts";
 import {
   allergy,
   bundle,
@@ -16,10 +16,10 @@ import {
   GENERIC_400,
   statement,
   withEhr,
-} from "./support/calls.ts";
-import { forgetful, type Service, startService, stop } from "./support/service.ts";
-import { createSigner, registered, type Signer } from "./support/tokens.ts";
-import { until } from "./support/until.ts";
+} from "../support/calls.ts";
+import { forgetful, type Service, startService, stop } from "../support/service.ts";
+import { createSigner, registered, type Signer } from "../support/tokens.ts";
+import { until } from "../support/until.ts";
 
 const ISSUER = "https://ehr.example.org";
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
