@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import { answerFailure } from "./answer-failure.ts";
 import { describeServices, SERVICE_ID } from "./cds-hooks/discovery.ts";
 import { CallError } from "./cds-hooks/errors.ts";
-import { readFeedback } from "./cds-hooks/feedback.ts";
+import { demandAllKept, readFeedback } from "./cds-hooks/feedback.ts";
 import { issuedCards } from "./cds-hooks/issued-cards.ts";
 import { answerOrderSign, type OrderSignSettings } from "./cds-hooks/order-sign.ts";
 import { type Authenticate, callerOf, requireCaller } from "./clients/authenticate.ts";
@@ -98,8 +98,9 @@ export function createApp(options: AppOptions): Express {
     const feedback = readFeedback(request.body, policies);
     noteForLog(response, summariseFeedback(feedback));
     const { name } = callerOf(response).client;
-    await options.store.keepFeedback(name, feedback);
-    for (const { outcome } of feedback) options.metrics.feedbackKept(name, outcome);
+    const kept = await options.store.keepFeedback(name, feedback);
+    for (const { outcome } of kept) options.metrics.feedbackKept(name, outcome);
+    demandAllKept(kept, feedback);
     response.status(200).end();
   }
 
