@@ -4,6 +4,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
 import { databases } from "../test/support/databases.ts";
 import type { Load, Sent } from "./load-generator.ts";
@@ -26,9 +27,11 @@ export async function compareFeedback(rounds: number): Promise<{ service: number
     const [{ port }] = (await once(service, "message")) as [{ port: number }];
     const generator = fork(new URL("./load-generator.ts", import.meta.url));
     const pool = new pg.Pool({ connectionString: url, max: CONNECTIONS });
+    while (!(await fetch(`http://127.0.0.1:${port}/insights`)).ok) await wait(100); // until the tables are there
     const [ours, peers]: [number[], number[]] = [[], []];
     for (let round = 0; round <= rounds; round += 1) {
-      ours.push(await rateOf(() => send(generator, port)));
+      const cards = await issueCards(pool);
+      ours.push(await rateOf(() => send(generator, port, cards)));
       peers.push(await rateOf(() => insertAll(pool)));
     }
     await pool.end();
@@ -49,10 +52,20 @@ async function rateOf(work: () => Promise<void>): Promise<number> {
   return (ROWS / (performance.now() - start)) * 1000;
 }
 
-async function send(generator: ChildProcess, port: number): Promise<void> {
-  const bodies = Array.from({ length: ROWS }, () => {
+/** Of cards that were not issued, the service keeps only a few outcomes. */
+async function issueCards(pool: pg.Pool): Promise<string[]> {
+  const { rows } = await pool.query(
+    `INSERT INTO cards SELECT gen_random_uuid(), $1, 'open', '', '', '', '', '', '', '', '', 0
+     FROM generate_series(1, $2::int) RETURNING card`,
+    [new Date().toISOString(), ROWS],
+  );
+  return rows.map(({ card }) => card);
+}
+
+async function send(generator: ChildProcess, port: number, cards: readonly string[]): Promise<void> {
+  const bodies = cards.map((card) => {
     const accepted = { acceptedSuggestions: [{ id: randomUUID() }], outcomeTimestamp: new Date().toISOString() };
-    return JSON.stringify({ feedback: [{ card: randomUUID(), outcome: "accepted", ...accepted }] });
+    return JSON.stringify({ feedback: [{ card, outcome: "accepted", ...accepted }] });
   });
   const load: Load = {
     port,

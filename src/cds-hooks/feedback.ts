@@ -1,9 +1,11 @@
 // Feedback on cards (CDS Hooks "Feedback"): checked by the specification's invariants cds-fb-1 to 3, and tolerant of Epic, which
 // writes `overrideReasons` and may give only its site's own reason in an `extension`.
 import { z } from "zod";
+import { CallError } from "../http/errors.ts";
 import { plain } from "../policy/fhirpath/template.ts";
 import type { Policy } from "../policy/format/policy.ts";
 import { listOf, readBody } from "./request.ts";
+import { MAX_SUGGESTIONS } from "./suggestion.ts";
 
 /** One outcome of one card, as far as the service keeps it. */
 export type Feedback = {
@@ -27,10 +29,14 @@ export type Reason = {
   readonly isOffered: boolean;
 };
 
-const LONGEST_ID = 256; // characters of an id, a code or a reason
+const LONGEST_CODE = 256; // characters
 const LONGEST_COMMENT = 4_000;
 const MOST_IN_A_BATCH = 1_000;
-const MOST_OF_ONE_CARD = 50;
+/** Outcomes of one card that are kept: each suggestion accepted by itself. */
+export const MAX_OUTCOMES = MAX_SUGGESTIONS;
+/** Outcomes that are kept of cards that were never issued to the client: enough to see that it is set up wrongly. */
+export const MAX_UNKNOWN_A_DAY = 1_000;
+const MOST_OVERRIDES = 50; // of one card, in a list as Epic may write it
 
 /** Text that every database can keep: PostgreSQL takes no NUL. */
 const text = (longest: number) =>
@@ -38,11 +44,12 @@ const text = (longest: number) =>
     .string()
     .max(longest, `must not be longer than ${longest} characters`)
     .transform((given) => given.replaceAll("\0", "\ufffd"));
-const id = (what: string) => text(LONGEST_ID).refine((given) => given !== "", what);
+/** An id that this service has issued. */
+const uuid = (what: string) => z.guid(what).transform((given) => given.toLowerCase());
 
 const reasonCoding = z.object({
-  code: id("must not be empty"),
-  system: text(LONGEST_ID).optional(),
+  code: text(LONGEST_CODE).refine((given) => given !== "", "must not be empty"),
+  system: text(LONGEST_CODE).optional(),
 });
 
 const overrideReason = z
@@ -58,11 +65,11 @@ const overrideReason = z
 
 const one = z
   .object({
-    card: id("must be the uuid of a card"),
+    card: uuid("must be the uuid of a card"),
     outcome: z.enum(["accepted", "overridden"], 'must be "accepted" or "overridden"'),
-    acceptedSuggestions: listOf(z.object({ id: id("must be the uuid of a suggestion") }), MOST_OF_ONE_CARD).optional(),
+    acceptedSuggestions: listOf(z.object({ id: uuid("must be the uuid of a suggestion") }), MAX_SUGGESTIONS).optional(),
     overrideReason: overrideReason.optional(),
-    overrideReasons: z.union([overrideReason, listOf(overrideReason, MOST_OF_ONE_CARD)]).optional(),
+    overrideReasons: z.union([overrideReason, listOf(overrideReason, MOST_OVERRIDES)]).optional(),
     outcomeTimestamp: z.iso.datetime({ offset: true, error: "must be an ISO 8601 date and time with time zone" }),
   })
   .refine(({ outcome, acceptedSuggestions }) => outcome !== "accepted" || acceptedSuggestions?.length, {
@@ -103,4 +110,15 @@ export function readFeedback(body: unknown, policies: readonly Pick<Policy, "ove
       outcomeTimestamp: given.outcomeTimestamp,
     };
   });
+}
+
+const DAY = 86_400; // seconds
+
+/** Some of the feedback is more than a client may have kept. @throws CallError 429 */
+export function demandAllKept(kept: readonly Feedback[], feedback: readonly Feedback[]): void {
+  const left = feedback.length - kept.length;
+  if (left === 0) return;
+  const message = `${left} of ${feedback.length} outcomes were not kept: a client may have ${MAX_UNKNOWN_A_DAY} a day of cards that were never issued to it, and ${MAX_OUTCOMES} of one card`;
+  const untilTomorrow = DAY - (Math.floor(Date.now() / 1000) % DAY);
+  throw new CallError(429, "throttled", message, { headers: { "Retry-After": String(untilTomorrow) } });
 }

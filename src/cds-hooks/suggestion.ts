@@ -25,6 +25,9 @@ export type Action =
 /** CDS Hooks "Suggestion". Its actions are taken together. */
 export type Suggestion = { label: string; uuid: string; actions: Action[] };
 
+/** Of one card: more than anybody signs at once. Feedback takes no more as accepted. */
+export const MAX_SUGGESTIONS = 50;
+
 /** Whether an order may be changed to any of several products, of which one is to be taken. */
 export function isChoice({ kind, replacements }: Change): boolean {
   return kind === "replace" && replacements.length > 1;
@@ -33,11 +36,13 @@ export function isChoice({ kind, replacements }: Change): boolean {
 /**
  * Those of a card's changes that its suggestions make. "At most one" can be said of all suggestions of a card only, and makes a change
  * only where one suggestion is the whole of it: otherwise a choice is left to the words of the card, or both products could be ordered.
+ * So are changes beyond MAX_SUGGESTIONS.
  */
 export function changesOffered(changes: readonly Change[], { replacement }: ClientForm): ReadonlySet<Change> {
   const possible = changes.filter(({ kind }) => kind !== "none" && replacement !== "none");
   const excludes = possible.length === 1 && replacement !== "separate";
-  return new Set(possible.filter((change) => excludes || !isChoice(change)));
+  const most = MAX_SUGGESTIONS / (replacement === "separate" ? 2 : 1);
+  return new Set(possible.filter((change) => excludes || !isChoice(change)).slice(0, most));
 }
 
 /**

@@ -109,13 +109,11 @@ export function summariseOrderSign(
   };
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-/** What the log tells of feedback. A card or a reason that is none of ours may be any text: it is not written. */
+/** What the log tells of feedback. A reason that is none of ours may be any text: it is not written. */
 export function summariseFeedback(feedback: readonly Feedback[]): Record<string, unknown> {
   return {
     feedback: feedback.map(({ card, outcome, reason }) => ({
-      card: UUID.test(card) ? card : "unknown",
+      card,
       outcome,
       ...(reason && { reason: reason.isOffered ? reason.code : "other" }),
     })),

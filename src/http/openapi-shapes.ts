@@ -1,6 +1,7 @@
 // The shapes of the API as zod schemas, for openapi.ts: what a client sends and gets. A test holds them to what the service takes and gives.
 import { z } from "zod";
 import { HOOK } from "../cds-hooks/request.ts";
+import { MAX_SUGGESTIONS } from "../cds-hooks/suggestion.ts";
 import { chartVariables } from "../policy/decision/chart.ts";
 import { MAX_REASONS, OTHER_REASONS } from "../store/report.ts";
 
@@ -88,11 +89,11 @@ const overrideReason = z
 
 const outcome = z
   .object({
-    card: text.max(256).describe("The uuid of a card"),
+    card: z.guid().describe("The uuid of a card"),
     outcome: z.enum(["accepted", "overridden"]),
     acceptedSuggestions: z
-      .array(z.object({ id: text.max(256) }))
-      .max(50)
+      .array(z.object({ id: z.guid() }))
+      .max(MAX_SUGGESTIONS)
       .optional()
       .describe("Required, and not empty, when the outcome is accepted"),
     overrideReason: overrideReason.optional(),

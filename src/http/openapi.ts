@@ -25,7 +25,7 @@ const FAILURES: Readonly<Record<number, string>> = {
   413: "The body is too long, or holds too many entries, values or names",
   415: "The body is not JSON in UTF-8, or is compressed",
   421: "Open mode: the Host header names another host than this service",
-  429: "Too many calls: wait as long as Retry-After says",
+  429: "Too many calls, or more feedback than is kept: wait as long as Retry-After says",
   503: "Not now: send it again after Retry-After",
 };
 
@@ -71,7 +71,8 @@ const paths = {
   [`/cds-services/${SERVICE_ID}/feedback`]: {
     post: {
       operationId: "keepFeedback",
-      summary: "What became of cards. Repeats are one; a batch is kept whole or not at all",
+      summary:
+        "What became of cards. Repeats are one; a batch is kept whole or not at all, but for what is more than a client may have (429)",
       parameters: tracing,
       ...body("Feedback"),
       responses: { ...answer("Kept. The body is empty"), ...failed(400, 401, 408, 413, 415, 429, 503) },

@@ -26,6 +26,8 @@ export type IssuedCard = {
 
 export type DecisionLog = {
   add(cards: readonly IssuedCard[]): void;
+  /** Writes what waits, as far as it can be written. */
+  flush(): Promise<void>;
   /** Why rows could not be written the last time, or undefined. */
   failure(): string | undefined;
   /** Rows that wait to be written. */
@@ -92,6 +94,7 @@ export function createDecisionLog(database: Database, log: Logger, options: Deci
       waiting.splice(0, excess);
       dropped += excess;
     },
+    flush: write,
     failure: () => failure,
     waiting: () => waiting.length,
     dropped: () => dropped,

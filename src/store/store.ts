@@ -1,9 +1,9 @@
 // The store: feedback that is on the disk before it is answered, and the decision log that goes with it. It opens in the background and
 // tries again until it can; what it cannot do meanwhile it says.
 import type { Logger } from "pino";
-import type { Feedback } from "../cds-hooks/feedback.ts";
-import { type Database, DatabaseFailure, type Statement, type Value } from "./database.ts";
+import { type Database, DatabaseFailure, type Statement } from "./database.ts";
 import { createDecisionLog, type DecisionLogOptions, type IssuedCard } from "./decision-log.ts";
+import { createFeedbackKeeper, type KeepFeedback } from "./keep-feedback.ts";
 import { loadMigrations } from "./open.ts";
 import { type Report, type ReportQuery, reportOn } from "./report.ts";
 
@@ -15,8 +15,7 @@ export type StoreHealth =
   | { readonly status: "degraded"; readonly why: string };
 
 export type Store = {
-  /** Resolves when the feedback is on the disk, all of it. @throws DatabaseFailure when none of it is */
-  keepFeedback(client: string, feedback: readonly Feedback[]): Promise<void>;
+  readonly keepFeedback: KeepFeedback;
   /** Never throws, and waits for nothing. */
   logCards(cards: readonly IssuedCard[]): void;
   /** @throws DatabaseFailure */
@@ -40,7 +39,10 @@ const RETRY = 2_000;
 
 /** Writes as feedback is written, and leaves nothing. */
 const PROBE: Statement[] = [
-  { sql: "INSERT INTO feedback VALUES ('probe', 'probe', '', '', '', '', NULL, NULL, NULL, NULL)" },
+  {
+    sql: `INSERT INTO feedback (client, card, outcome, outcome_at, suggestions, received_at)
+      VALUES ('probe', 'probe', '', '', '', '')`,
+  },
   { sql: "DELETE FROM feedback WHERE client = 'probe' AND card = 'probe'" },
 ];
 const CLEAN_EVERY = 6 * 3_600_000;
@@ -48,6 +50,7 @@ const CLEAN_EVERY = 6 * 3_600_000;
 export function openStore(database: Database, options: StoreOptions): Store {
   const { log, retention, keepComments, retry = RETRY } = options;
   const decisions = createDecisionLog(database, log, options);
+  const keep = createFeedbackKeeper(database, decisions, keepComments);
   let health: StoreHealth = { status: "starting", why: "not yet opened" };
   let retrying: NodeJS.Timeout | undefined;
   let isClosed = false;
@@ -108,11 +111,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
   cleaning.unref();
 
   return {
-    async keepFeedback(client, feedback) {
-      const received = new Date().toISOString();
-      const rows = feedback.map((each) => rowOf(client, each, received, keepComments));
-      await attempt(() => database.run([{ sql: INSERT_FEEDBACK, rows }], true));
-    },
+    keepFeedback: (client, feedback) => attempt(() => keep(client, feedback)),
     logCards: (cards) => decisions.add(cards),
     // One that fails, or takes too long, says nothing about feedback.
     async report(query) {
@@ -133,24 +132,6 @@ export function openStore(database: Database, options: StoreOptions): Store {
       await database.close();
     },
   };
-}
-
-const INSERT_FEEDBACK = `
-  INSERT INTO feedback
-    (client, card, outcome, outcome_at, suggestions, received_at, reason_system, reason_code, site_reason, comment)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`;
-
-/** In place of a reason that no policy offers: as a comment, it may be any text. */
-const OTHER = { system: undefined, code: "other" };
-
-function rowOf(client: string, feedback: Feedback, received: string, keepComments: boolean): Value[] {
-  const { card, outcome, outcomeTimestamp, acceptedSuggestions, siteReason, comment } = feedback;
-  const reason = feedback.reason && (keepComments || feedback.reason.isOffered ? feedback.reason : OTHER);
-  return [
-    ...[client, card, outcome, new Date(outcomeTimestamp).toISOString(), [...acceptedSuggestions].sort().join(",")],
-    ...[received, reason?.system ?? null, reason?.code ?? null, siteReason ?? null],
-    keepComments ? (comment ?? null) : null,
-  ];
 }
 
 /** Feedback goes with its card, or on its own account where the card is unknown. */

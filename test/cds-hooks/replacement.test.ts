@@ -1,5 +1,7 @@
 // The forms in which a change is offered, each applied as the client that is registered with it applies it: afterwards the generic is
 // ordered, the brand is not, and signing again gives no card.
+import { changesOffered } from "../../src/cds-hooks/suggestion.ts";
+import type { Change } from "../../src/policy/decision/change.ts";
 import { call, draft, GENERIC_400, RXNORM } from "../support/calls.ts";
 import { forms, type Issuer, startForForms } from "../support/client-forms.ts";
 import type { Card, Service } from "../support/service.ts";
@@ -187,4 +189,14 @@ test("no form offers a click where the decision does not", async () => {
     expect(card).not.toHaveProperty("suggestions");
     expect(card?.detail).not.toContain("To change");
   }
+});
+
+test.each([
+  ["update", 50],
+  ["delete-create", 50],
+  ["separate", 25], // two suggestions each
+  ["none", 0],
+] as const)("%s: a card has 50 suggestions at most", (replacement, offered) => {
+  const changes = Array.from({ length: 60 }, () => ({ kind: "replace", replacements: [{}] }) as unknown as Change);
+  expect(changesOffered(changes, { replacement, dialect: "standard" }).size).toBe(offered);
 });

@@ -216,7 +216,18 @@ describe("what the service takes: the document says the same", () => {
     ["no batch", {}],
     ["accepted without a suggestion", { feedback: [{ ...overridden, outcome: "accepted" }] }],
     ["accepted with none", { feedback: [{ ...overridden, outcome: "accepted", acceptedSuggestions: [] }] }],
-    ["accepted", { feedback: [{ ...overridden, outcome: "accepted", acceptedSuggestions: [{ id: "s" }] }] }],
+    [
+      "accepted",
+      { feedback: [{ ...overridden, outcome: "accepted", acceptedSuggestions: [{ id: overridden.card }] }] },
+    ],
+    [
+      "a suggestion that is no UUID",
+      { feedback: [{ ...overridden, outcome: "accepted", acceptedSuggestions: [{ id: "s" }] }] },
+    ],
+    [
+      "more suggestions than a card has",
+      { feedback: [{ ...overridden, acceptedSuggestions: Array(51).fill({ id: overridden.card }) }] },
+    ],
     ["another outcome", { feedback: [{ ...overridden, outcome: "ignored" }] }],
     ["a time without a zone", { feedback: [{ ...overridden, outcomeTimestamp: "2026-11-24T10:00:00" }] }],
     ["reasons in a list", { feedback: [{ ...overridden, overrideReasons: [{ userComment: "x" }] }] }],
@@ -228,6 +239,7 @@ describe("what the service takes: the document says the same", () => {
       { feedback: [{ ...overridden, overrideReason: { userComment: "x".repeat(4001) } }] },
     ],
     ["a card without a name", { feedback: [{ ...overridden, card: "" }] }],
+    ["a card that is no UUID", { feedback: [{ ...overridden, card: "c" }] }],
   ])("feedback: %s", async (_name, body) => {
     const { status } = await service.feedback(body);
     expect([200, 400]).toContain(status);

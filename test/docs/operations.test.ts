@@ -1,4 +1,5 @@
 // The runbook is complete: every field of the log, every metric, every code of a refused token and every reason for no change stands in it.
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { callOfCase, loadCases } from "../../src/cases/cases.ts";
 import { jwtChecks } from "../../src/clients/jwt.ts";
@@ -28,7 +29,7 @@ test("every field of the line of a call, every silent row and every reason for n
   await service.orderSign(call([{ resourceType: "MedicationOrder" }, null]));
   await service.orderSign({});
   await service.feedback({
-    feedback: [{ card: "unknown", outcome: "overridden", outcomeTimestamp: "2026-11-24T10:00:00Z" }],
+    feedback: [{ card: randomUUID(), outcome: "overridden", outcomeTimestamp: "2026-11-24T10:00:00Z" }],
   });
   await service.stop();
   type Line = { msg: string; steps?: object; decisions?: { row: string; changes: string[] }[]; cards?: unknown[] };

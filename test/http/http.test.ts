@@ -1,4 +1,5 @@
 // HTTP manners: discovery, CORS, methods, paths, bodies that are not what they should be, health, and a failure inside.
+import { randomUUID } from "node:crypto";
 import { SERVICE_ID } from "../../src/cds-hooks/discovery.ts";
 import { call } from "../support/calls.ts";
 import { forgetful, type Service, startService } from "../support/service.ts";
@@ -227,8 +228,8 @@ test("a failure inside shows nothing internal, and its message, which may quote 
     },
   });
   try {
-    const feedback = { feedback: [{ card: "c", outcome: "overridden", outcomeTimestamp: "2026-01-01T00:00:00Z" }] };
-    const { status, text } = await failing.feedback(feedback);
+    const one = { card: randomUUID(), outcome: "overridden", outcomeTimestamp: "2026-01-01T00:00:00Z" };
+    const { status, text } = await failing.feedback({ feedback: [one] });
     expect(status).toBe(500);
     expect(text).not.toMatch(/planted|db\.internal/);
     expect(failing.log.join()).toContain("call failed");

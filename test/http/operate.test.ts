@@ -1,4 +1,5 @@
 // What operations see of a call: its line in the log, its id and trace, and what is counted.
+import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pino } from "pino";
@@ -217,8 +218,8 @@ describe("metrics", () => {
     const token = await signer.sign({
       aud: "http://127.0.0.1:3000/cds-services/preferred-product-order-sign/feedback",
     });
-    const one = { card: "c", outcome: "overridden", outcomeTimestamp: "2026-11-24T10:00:00Z" };
-    await service.feedback({ feedback: [one, { ...one, card: "d" }] }, token);
+    const one = { card: randomUUID(), outcome: "overridden", outcomeTimestamp: "2026-11-24T10:00:00Z" };
+    await service.feedback({ feedback: [one, { ...one, card: randomUUID() }] }, token);
     expect(await countOf('cds_feedback_total{client="ehr.example.org",outcome="overridden"}')).toBe(2);
   });
 

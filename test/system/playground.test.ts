@@ -48,7 +48,10 @@ afterAll(async () => {
 });
 
 async function start(options: ServiceOptions): Promise<Service> {
-  const keepFeedback = async (_client: string, feedback: readonly Feedback[]) => void kept.push(...feedback);
+  const keepFeedback = async (_client: string, feedback: readonly Feedback[]) => {
+    kept.push(...feedback);
+    return feedback;
+  };
   const playground = { scenarios, fhirServers: options.fhirServers ?? [] };
   const started = await startService({ store: { ...forgetful, keepFeedback }, playground, ...options });
   services.push(started);
