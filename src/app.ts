@@ -4,6 +4,7 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import helmet from "helmet";
 import type { Logger } from "pino";
 import { describeServices, SERVICE_ID } from "./cds-hooks/discovery.ts";
+import { demandAllKept, readFeedback } from "./cds-hooks/feedback.ts";
 import { issuedCards } from "./cds-hooks/issued-cards.ts";
 import { answerOrderSign, type OrderSignSettings } from "./cds-hooks/order-sign.ts";
 import { type Authenticate, callerOf, requireCaller } from "./clients/authenticate.ts";
@@ -11,7 +12,7 @@ import { checkHost } from "./clients/check-host.ts";
 import { clientBy, limitAddresses, limitCalls, limitRefusals } from "./clients/rate-limit.ts";
 import { answerFailure } from "./http/answer-failure.ts";
 import { readJsonBodies } from "./http/body.ts";
-import { CallError, CallError } from "./http/errors.ts";
+import { CallError } from "./http/errors.ts";
 import { answerLive, answerReady, type HealthOptions } from "./http/health.ts";
 import { logCalls, noteForLog, sinceArrival, summariseFeedback, summariseOrderSign, traceIn } from "./http/log.ts";
 import type { Metrics } from "./http/metrics.ts";

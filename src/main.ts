@@ -1,6 +1,5 @@
 // Starts the service: settings, clients, policies, server; ends it when told to. The only file that reads the environment and
 // the clock of the process.
-import { setTimeout as wait } from "node:timers/promises";
 import { getHeapStatistics } from "node:v8";
 import { type Logger, pino } from "pino";
 import { createApp } from "./app.ts";
@@ -9,6 +8,7 @@ import { admitAnybody, admitRegistered } from "./clients/authenticate.ts";
 import { openClient } from "./clients/client.ts";
 import { ClientsFaults, loadClients } from "./clients/clients-file.ts";
 import { readSettings, SettingsFaults } from "./config.ts";
+import { drainable, PATIENCE } from "./http/drain.ts";
 import { OPEN_MODE } from "./http/health.ts";
 import { describeCrash } from "./http/log.ts";
 import { collectState, createMetrics, serveMetrics } from "./http/metrics.ts";
@@ -24,8 +24,6 @@ const BAD_CONFIGURATION = 78;
 const CRASHED = 1;
 /** The part of the heap that bodies may take: they may take half as much again as they are charged, and the rest needs room too. */
 const SHARE_OF_BODIES = 1 / 3;
-/** Milliseconds that calls under way have to end after SIGTERM. */
-const DRAIN = 10_000;
 
 async function start(): Promise<void> {
   const settings = readSettings(process.env);
@@ -59,17 +57,17 @@ async function start(): Promise<void> {
     metrics,
   });
   const server = createHttpServer(app);
+  const drain = drainable(server);
   const metricsServer = metricsPort === undefined ? undefined : serveMetrics(metrics, metricsPort, settings.host);
 
-  /** Readiness is red first; after the delay no new connection is taken, calls under way are finished, and the process ends. */
+  /** Readiness is red first, and answers end their connections; after the delay none is taken, calls under way are finished, and the process ends. */
   async function stop(reason: Record<string, unknown>): Promise<void> {
     if (!ready) return;
     ready = false;
     log.info(reason, "ending: readiness is red, calls under way are finished");
-    await wait(settings.drainDelay);
-    setTimeout(() => server.closeAllConnections(), DRAIN).unref();
-    server.closeIdleConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await drain.announce(settings.drainDelay);
+    const cut = await drain.end();
+    if (cut > 0) log.warn({ connections: cut }, "calls under way were cut");
     metricsServer?.close();
     metricsServer?.closeAllConnections();
     await store.close();
@@ -79,7 +77,7 @@ async function start(): Promise<void> {
     log.fatal(describeCrash(error), "an error that nothing caught: the process ends");
     process.exitCode = CRASHED;
     void stop({ crash: true });
-    setTimeout(() => process.exit(), settings.drainDelay + DRAIN).unref();
+    setTimeout(() => process.exit(), settings.drainDelay + PATIENCE.all).unref();
   }
   function cannotListen(port: number | undefined) {
     return ({ code }: NodeJS.ErrnoException) => {

@@ -50,7 +50,7 @@ test("the service's settings are known and taken, also in production", () => {
   expect(settings.isProduction).toBe(true);
   expect(settings.databaseUrl).toBe(`postgres://${postgres.environment.POSTGRES_USER}:word@postgres/cds`);
   expect(settings.trustProxy).toBe(1);
-  expect(directive("client_max_body_size")).toBe(`${settings.bodyLimit / 1024 ** 2}m`);
+  expect(settings.bodyLimit).toBe(readSettings({ BODY_LIMIT: `${directive("client_max_body_size")}b` }).bodyLimit);
   expect(directive("server")).toMatch(`cds-1:${settings.port}`);
 });
 

@@ -1,7 +1,7 @@
 // A small load balancer: round robin over the instances that say that they are ready. A call goes to another instance only when the connection
 // was refused, so that nothing was sent yet.
 import { once } from "node:events";
-import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
@@ -20,6 +20,7 @@ const LOOK_EVERY = 50; // milliseconds
 export async function startBalancer(): Promise<Balancer> {
   const ready = new Map<string, boolean>();
   const answered = new Map<string, number>();
+  const agent = new Agent({ keepAlive: true });
   let turn = 0;
   let isStopped = false;
 
@@ -46,7 +47,7 @@ export async function startBalancer(): Promise<Balancer> {
     for (let tries = 0; tries < instances.length; tries += 1) {
       const instance = instances[(turn + tries) % instances.length] ?? "";
       try {
-        await pass(instance, call, body, answer);
+        await pass(agent, instance, call, body, answer);
         answered.set(instance, (answered.get(instance) ?? 0) + 1);
         return;
       } catch (error) {
@@ -66,16 +67,24 @@ export async function startBalancer(): Promise<Balancer> {
     async stop() {
       isStopped = true;
       await looking;
+      agent.destroy();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
 }
 
-/** On a connection of its own. Rejects when there is no answer, or not a whole one. */
-async function pass(instance: string, call: IncomingMessage, body: Buffer, answer: ServerResponse): Promise<void> {
-  const { method = "", url = "", headers } = call;
-  const outgoing = request(instance + url, { method, headers: { ...headers, connection: "close" }, agent: false });
+/** On a connection that is kept, as far as the instance keeps it. Rejects when there is no answer, or not a whole one. */
+async function pass(
+  agent: Agent,
+  instance: string,
+  call: IncomingMessage,
+  body: Buffer,
+  answer: ServerResponse,
+): Promise<void> {
+  const { method = "", url = "" } = call;
+  const { connection: _ofTheCaller, ...headers } = call.headers;
+  const outgoing = request(instance + url, { method, headers, agent });
   const [incoming] = (await once(outgoing.end(body), "response")) as [IncomingMessage];
   const whole = await buffer(incoming);
   answer

@@ -89,6 +89,19 @@ test("with SQLite it writes its volume, and nothing else", async () => {
   expect(readdirSync(volume)).toContain("cds.db");
 });
 
+test("its heap is a part of what memory there is, which in a container is the limit", async () => {
+  const [, ...words] = JSON.parse(last(steps, "CMD")) as string[];
+  const flags = words.filter((word) => word.startsWith("--"));
+  const heap = async (...more: string[]) => {
+    const { exit, output } = run([process.execPath, ...more, "-p", "v8.getHeapStatistics().heap_size_limit"]);
+    await exit;
+    return Number(output());
+  };
+  expect(flags).toEqual(["--max-old-space-size-percentage=50"]);
+  const all = await heap("--max-old-space-size-percentage=100");
+  expect((await heap(...flags)) / all).toBeCloseTo(0.5, 1);
+});
+
 test("it holds the production packages and no other", () => {
   const isThere = (name: string) => existsSync(join(app, "node_modules", name, "package.json"));
   expect(Object.keys(manifest.dependencies).filter((name) => !isThere(name))).toEqual([]);

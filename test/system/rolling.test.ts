@@ -77,7 +77,16 @@ test("renewed one by one under load: no failed call, no lost feedback, one repor
   const CLIENTS_FILE = join(folder, "clients.yaml");
   const client = { name: "example-health", issuer: ISSUER, jwks: { keys: [signer.publicKey] }, insights: true };
   writeFileSync(CLIENTS_FILE, JSON.stringify({ clients: [client] }));
-  const settings = { NODE_ENV: "production", BASE_URL, CLIENTS_FILE, DATABASE_URL, DRAIN_DELAY_MS: "500" };
+  // One client makes all calls, as fast as it can.
+  const unlimited = { RATE_LIMIT: "0" };
+  const settings = {
+    NODE_ENV: "production",
+    BASE_URL,
+    CLIENTS_FILE,
+    DATABASE_URL,
+    DRAIN_DELAY_MS: "500",
+    ...unlimited,
+  };
   const startOne = async () => {
     const instance = await serve(settings);
     balancer.add(instance.url);
@@ -92,9 +101,10 @@ test("renewed one by one under load: no failed call, no lost feedback, one repor
   const callers = Array.from({ length: CALLERS }, () => prescribe(() => isOver));
   await Promise.all(old.map(({ url }) => isUsed(url)));
   const renewed: string[] = [];
-  for (const { url, child, exit } of old) {
+  for (const { url, child, exit, output } of old) {
     child.kill("SIGTERM");
     expect(await exit).toEqual([0, null]);
+    expect(output()).not.toContain("calls under way were cut");
     balancer.remove(url);
     const next = await startOne();
     await isUsed(next.url);

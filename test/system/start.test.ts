@@ -47,7 +47,7 @@ test("SIGTERM: no new calls, the call under way is answered, and the process end
   const silent = createServer().listen(0, "127.0.0.1");
   await once(silent, "listening");
   const ehr = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/fhir`;
-  const { child, exit } = run([process.execPath, "src/main.ts"], {
+  const { child, exit, output } = run([process.execPath, "src/main.ts"], {
     PORT: String(port),
     FHIR_SERVERS: ehr,
     CALL_DEADLINE_MS: "9000",
@@ -68,6 +68,7 @@ test("SIGTERM: no new calls, the call under way is answered, and the process end
   expect(answer.status).toBe(200);
   expect(await answer.text()).toContain("Could not be read: allergies.");
   expect(await exit).toEqual([0, null]);
+  expect(output()).not.toContain("calls under way were cut");
   silent.close();
 });
 
