@@ -7,7 +7,6 @@ import { findSurvivors, type MutantReport, testedOf } from "./mutation/survivors
 import { openPolicy, policiesIn } from "./open-policy.ts";
 import { checksOf, type Difference } from "./run-cases.ts";
 import { writeTestReport } from "./test-text.ts";
-import { createLocator } from "./written-at.ts";
 
 /** What the test of one policy came to. */
 export type TestReport = {
@@ -52,13 +51,12 @@ function testPolicy(cards: string, name: string | undefined): TestReport {
     passed: results.length - failing.length,
     failing,
     coverage: coverageOf(policy, cases),
-    mutants: failing.length === 0 ? withLines(findSurvivors(written, cases), folder) : undefined,
+    mutants: failing.length === 0 ? withLines(findSurvivors(written, cases)) : undefined,
   };
 }
 
-function withLines(report: MutantReport, folder: string): TestReport["mutants"] {
-  const writtenAt = createLocator(folder);
-  return { ...report, survivors: report.survivors.map(({ id, place }) => ({ id, at: writtenAt(place) })) };
+function withLines(report: MutantReport): TestReport["mutants"] {
+  return { ...report, survivors: report.survivors.map(({ id, writtenAt }) => ({ id, at: writtenAt() })) };
 }
 
 /** Whether nothing is left for the author to look at. */
