@@ -2,24 +2,11 @@
 import { parseArgs } from "node:util";
 import { readCases } from "../playground/cases.ts";
 import type { Command } from "./command.ts";
-import { type Coverage, coverageOf } from "./coverage.ts";
+import { coverageOf } from "./coverage.ts";
 import { findSurvivors, type MutantReport, testedOf } from "./mutation/survivors.ts";
 import { openPolicy, policiesIn } from "./open-policy.ts";
-import { checksOf, type Difference } from "./run-cases.ts";
-import { writeTestReport } from "./test-text.ts";
-
-/** What the test of one policy came to. */
-export type TestReport = {
-  readonly policy: string;
-  readonly revision: string;
-  readonly passed: number;
-  readonly failing: readonly { readonly name: string; readonly differences: readonly Difference[] }[];
-  readonly coverage: Coverage;
-  /** Only where no case fails: a failing case would seem to notice every mutant. Survivors come with file and line. */
-  readonly mutants: (Omit<MutantReport, "survivors"> & { readonly survivors: readonly Survivor[] }) | undefined;
-};
-
-export type Survivor = { readonly id: string; readonly at: string };
+import { checksOf } from "./run-cases.ts";
+import { type TestReport, writeTestReport } from "./test-text.ts";
 
 export const test: Command = {
   usage: "[policy] [--cards dir] [--format text|json]",
