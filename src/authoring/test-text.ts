@@ -1,6 +1,21 @@
-// The report of `npm run policy -- test` as text: what fails, what is not seen, what is not noticed, each with what to do.
+// The report of `npm run policy -- test`, and its text: what fails, what is not seen, what is not noticed, each with what to do.
+import type { Coverage } from "./coverage.ts";
+import type { MutantReport } from "./mutation/survivors.ts";
+import type { Difference } from "./run-cases.ts";
 import { printable } from "./terminal.ts";
-import type { Survivor, TestReport } from "./test.ts";
+
+/** What the test of one policy came to. */
+export type TestReport = {
+  readonly policy: string;
+  readonly revision: string;
+  readonly passed: number;
+  readonly failing: readonly { readonly name: string; readonly differences: readonly Difference[] }[];
+  readonly coverage: Coverage;
+  /** Only where no case fails: a failing case would seem to notice every mutant. Survivors come with file and line. */
+  readonly mutants: (Omit<MutantReport, "survivors"> & { readonly survivors: readonly Survivor[] }) | undefined;
+};
+
+export type Survivor = { readonly id: string; readonly at: string };
 
 export function writeTestReport(report: TestReport): string {
   const { policy, revision, passed, failing, coverage } = report;

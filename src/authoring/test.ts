@@ -2,25 +2,11 @@
 import { parseArgs } from "node:util";
 import { readCases } from "../cases/cases.ts";
 import type { Command } from "./command.ts";
-import { type Coverage, coverageOf } from "./coverage.ts";
+import { coverageOf } from "./coverage.ts";
 import { findSurvivors, type MutantReport, testedOf } from "./mutation/survivors.ts";
 import { openPolicy, policiesIn } from "./open-policy.ts";
-import { checksOf, type Difference } from "./run-cases.ts";
-import { writeTestReport } from "./test-text.ts";
-import { createLocator } from "./written-at.ts";
-
-/** What the test of one policy came to. */
-export type TestReport = {
-  readonly policy: string;
-  readonly revision: string;
-  readonly passed: number;
-  readonly failing: readonly { readonly name: string; readonly differences: readonly Difference[] }[];
-  readonly coverage: Coverage;
-  /** Only where no case fails: a failing case would seem to notice every mutant. Survivors come with file and line. */
-  readonly mutants: (Omit<MutantReport, "survivors"> & { readonly survivors: readonly Survivor[] }) | undefined;
-};
-
-export type Survivor = { readonly id: string; readonly at: string };
+import { checksOf } from "./run-cases.ts";
+import { type TestReport, writeTestReport } from "./test-text.ts";
 
 export const test: Command = {
   usage: "[policy] [--cards dir] [--format text|json]",
@@ -52,13 +38,12 @@ function testPolicy(cards: string, name: string | undefined): TestReport {
     passed: results.length - failing.length,
     failing,
     coverage: coverageOf(policy, cases),
-    mutants: failing.length === 0 ? withLines(findSurvivors(written, cases), folder) : undefined,
+    mutants: failing.length === 0 ? withLines(findSurvivors(written, cases)) : undefined,
   };
 }
 
-function withLines(report: MutantReport, folder: string): TestReport["mutants"] {
-  const writtenAt = createLocator(folder);
-  return { ...report, survivors: report.survivors.map(({ id, place }) => ({ id, at: writtenAt(place) })) };
+function withLines(report: MutantReport): TestReport["mutants"] {
+  return { ...report, survivors: report.survivors.map(({ id, writtenAt }) => ({ id, at: writtenAt() })) };
 }
 
 /** Whether nothing is left for the author to look at. */

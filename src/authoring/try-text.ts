@@ -3,7 +3,7 @@ import type { Card } from "../cds-hooks/card.ts";
 import type { Selection } from "../policy/decision/explain.ts";
 import { referenceTo } from "../policy/fhir-json.ts";
 import { indent, printable, terminalText, wrap } from "./terminal.ts";
-import type { Draft, Trial } from "./try.ts";
+import type { Draft, Trial } from "./trial.ts";
 
 const WIDTH = 110; // characters
 

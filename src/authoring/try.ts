@@ -1,54 +1,11 @@
-// `npm run policy -- try`: what a policy says to one call, and why. Calls no EHR.
+// `npm run policy -- try`: tries a policy on one call, or says which file would do.
 import { parseArgs } from "node:util";
-import { type Card, cardFor } from "../cds-hooks/card.ts";
-import { type OrderSignCase, readOrderSign } from "../cds-hooks/read-order-sign.ts";
-import type { Ehr } from "../chart/ehr.ts";
-import { CallError } from "../http/errors.ts";
-import { decide, type Row } from "../policy/decision/decide.ts";
-import { type Explanation, explain, type Selection } from "../policy/decision/explain.ts";
-import type { Gap } from "../policy/decision/gaps.ts";
-import { drugOf, type Order, ordersFor } from "../policy/decision/order.ts";
-import { codingsOf, namesOf, referenceTo, textIn } from "../policy/fhir-json.ts";
-import { nameOf } from "../policy/fhirpath/functions.ts";
 import type { Policy } from "../policy/format/policy.ts";
-import type { PolicyFile } from "../policy/format/policy-file.ts";
-import { membership } from "../policy/terminology/membership.ts";
-import type { Reading } from "../policy/terminology/reading.ts";
 import type { Command } from "./command.ts";
 import { type OpenPolicy, openPolicy } from "./open-policy.ts";
 import { readCall } from "./read-call.ts";
+import { type Trial, tryOn } from "./trial.ts";
 import { writeTrial } from "./try-text.ts";
-import { findUnusable, type Unusable } from "./unusable.ts";
-
-/** A draft as the policy sees it. */
-export type Draft = {
-  readonly order: string;
-  /** As the order gives them, or else as the value sets call its code. */
-  readonly names: readonly string[];
-  readonly codes: readonly string[];
-  /** The value sets that its drug belongs to. */
-  readonly valueSets: readonly string[];
-  /** `other-product`: not of the non-preferred one. `not-applied`: of that, but `appliesTo` does not select it. */
-  readonly standing: "spoken-of" | "other-product" | "not-applied";
-};
-
-export type Trial = {
-  readonly policy: string;
-  readonly revision: string;
-  readonly nonPreferred: Policy["nonPreferred"]["valueSet"];
-  readonly row: Row | "no-order";
-  readonly drafts: readonly Draft[];
-  readonly ignored: OrderSignCase["ignored"];
-  readonly reads: OrderSignCase["reads"];
-  readonly gaps: readonly Gap[];
-  readonly unusable: readonly Unusable[];
-  /** Absent where the policy speaks about none of the drafts. */
-  readonly explanation: Explanation | undefined;
-  readonly card: Card | undefined;
-};
-
-const NO_EHR: Ehr = { open: () => undefined };
-const SETTINGS = { baseUrl: "http://127.0.0.1:3000", exceptionCard: false, callDeadline: 60_000 };
 
 export const tryPolicy: Command = {
   usage: "<policy> <request.json | bundle.json> [--cards dir] [--format text|json]",
@@ -96,65 +53,5 @@ function smallestBundle({ terminology, nonPreferred }: Policy) {
     resourceType: "Bundle",
     type: "collection",
     entry: [{ resource: { resourceType: "MedicationRequest", id: "1", ...order } }],
-  };
-}
-
-async function tryOn({ policy, written }: OpenPolicy, body: unknown, file: string): Promise<Trial> {
-  const { drafts, concerned, chart, reading, ignored, reads } = await readFrom(policy, body, file);
-  const [orders] = concerned;
-  const decision = orders && decide(orders, chart, reading);
-  return {
-    policy: policy.id,
-    revision: policy.revision,
-    nonPreferred: policy.nonPreferred.valueSet,
-    row: decision?.row ?? "no-order",
-    drafts: drafts.map((order) => describeDraft(policy, order, reading)),
-    ignored,
-    reads,
-    gaps: decision?.gaps ?? [],
-    unusable: findUnusable(body),
-    explanation: orders && asWritten(explain(orders, chart, reading), written.file),
-    card: decision && cardFor(decision, reading.texts, SETTINGS, { replacement: "update", dialect: "standard" }),
-  };
-}
-
-async function readFrom(policy: Policy, body: unknown, file: string): Promise<OrderSignCase> {
-  try {
-    return await readOrderSign(body, { ehr: NO_EHR }, { ...SETTINGS, policies: [policy] });
-  } catch (error) {
-    throw error instanceof CallError ? new TypeError(`${file}: ${error.message}`) : error;
-  }
-}
-
-/** The explanation with the expressions as policy.yaml has them: the names of definitions are shorter than what they stand for. */
-function asWritten(explanation: Explanation, { authorized, criteria, cautions }: PolicyFile): Explanation {
-  const inWords = <Rule extends Selection>(rules: readonly Rule[], expressions: readonly string[]) =>
-    rules.map((rule, at) => ({ ...rule, expression: expressions[at] ?? rule.expression }));
-  return {
-    ...explanation,
-    authorized: { ...explanation.authorized, expression: authorized },
-    criteria: explanation.criteria.map((criterion, at) => {
-      const { documented = [], supporting = [] } = criteria[at] ?? {};
-      const expressions = [...documented, ...supporting].map(({ select }) => select);
-      return { ...criterion, rules: inWords(criterion.rules, expressions) };
-    }),
-    cautions: explanation.cautions.map((caution, at) => ({
-      ...caution,
-      rules: inWords(caution.rules, cautions[at]?.select ?? []),
-    })),
-  };
-}
-
-function describeDraft(policy: Policy, order: Order, reading: Reading): Draft {
-  const drug = drugOf(order.resolved) ?? {};
-  const valueSets = [...membership(policy.terminology, drug, reading.texts)];
-  const isProduct = valueSets.includes(policy.nonPreferred.valueSet);
-  const isSpokenOf = ordersFor(policy, [order], reading) !== undefined;
-  return {
-    order: referenceTo(order.asSent) ?? "an order without id",
-    names: namesOf(drug).length > 0 ? namesOf(drug) : nameOf(policy.terminology, drug),
-    codes: codingsOf(drug).flatMap(({ system, code }) => (textIn(code) ? [`${String(system)}|${String(code)}`] : [])),
-    valueSets,
-    standing: isSpokenOf ? "spoken-of" : isProduct ? "not-applied" : "other-product",
   };
 }

@@ -1,20 +1,18 @@
 // Mutants of a policy: copies in which one piece is gone or turned round. Where no case notices that, nobody looks at the piece.
 // Knows the format of a policy; knows no cases.
-import { recognitionOf } from "../../policy/check/value-sets.ts";
+import { recognitionOf, type ValueSetFile } from "../../policy/check/value-sets.ts";
 import type { PolicyFile } from "../../policy/format/policy-file.ts";
 import type { WrittenPolicy } from "../../policy/load/load.ts";
-import type { ValueSet } from "../../policy/terminology/value-sets.ts";
+import { listExcluded } from "../../policy/terminology/value-sets.ts";
 import { type Path, replacedAt, valueAt, withoutAt } from "./paths.ts";
 import { dropPieces } from "./pieces.ts";
-
-/** Where a piece of a policy is written: policy.yaml or a value set, the way into that, and the piece as text. */
-export type Place = { readonly valueSet?: string; readonly path: Path; readonly piece?: string };
 
 export type Mutant = {
   /** Stays the same as long as the piece does: `criteria.1B.decides: turned`. */
   readonly id: string;
-  readonly place: Place;
-  readonly make: (original: WrittenPolicy) => WrittenPolicy;
+  /** `file:line` of the piece. */
+  readonly writtenAt: () => string;
+  readonly make: () => WrittenPolicy;
 };
 
 const LISTS: readonly Path[] = [
@@ -24,22 +22,23 @@ const LISTS: readonly Path[] = [
 ];
 
 /** All mutants, in the order in which the pieces are written. No two have the same id. */
-export function mutantsOf({ file, sets }: WrittenPolicy): Mutant[] {
+export function mutantsOf(original: WrittenPolicy): Mutant[] {
+  const { definitions, criteria, cautions, unanswered, text, substances } = original.file;
   const mutants = [
-    ...LISTS.flatMap((path) => withoutEach(file, path)),
-    ...Object.keys(file.definitions).flatMap((name) => withoutPieces(file, ["definitions", name])),
-    ...["appliesTo", "authorized", "alreadyOrdered"].flatMap((name) => withoutPieces(file, [name])),
-    ...file.criteria.flatMap((criterion, at) => ofCriterion(file, criterion, ["criteria", at])),
-    ...file.cautions.flatMap((caution, at) => ofCaution(file, caution, ["cautions", at])),
-    ...file.unanswered.flatMap((_, at) => ofExpression(file, ["unanswered", at])),
-    ...Object.entries(file.text).flatMap(([set, rules]) =>
-      rules.flatMap((rule, at) => ofTextRule(file, rule, ["text", set, at])),
+    ...LISTS.flatMap((path) => withoutEach(original, path)),
+    ...Object.keys(definitions).flatMap((name) => withoutPieces(original, ["definitions", name])),
+    ...["appliesTo", "authorized", "alreadyOrdered"].flatMap((name) => withoutPieces(original, [name])),
+    ...criteria.flatMap((criterion, at) => ofCriterion(original, criterion, ["criteria", at])),
+    ...cautions.flatMap((caution, at) => ofCaution(original, caution, ["cautions", at])),
+    ...unanswered.flatMap((_, at) => ofExpression(original, ["unanswered", at])),
+    ...Object.entries(text).flatMap(([set, rules]) =>
+      rules.flatMap((rule, at) => ofTextRule(original, rule, ["text", set, at])),
     ),
-    ...withoutEach(file, ["substances", "neutral"]),
-    ...Object.keys(file.substances.sets).flatMap((set) =>
-      ["names", "except"].flatMap((list) => withoutEach(file, ["substances", "sets", set, list])),
+    ...withoutEach(original, ["substances", "neutral"]),
+    ...Object.keys(substances.sets).flatMap((set) =>
+      ["names", "except"].flatMap((list) => withoutEach(original, ["substances", "sets", set, list])),
     ),
-    ...sets.flatMap(ofValueSet),
+    ...original.valueSets.flatMap((valueSet) => ofValueSet(original, valueSet)),
   ];
   const byId = Map.groupBy(mutants, ({ id }) => id);
   return [...byId].flatMap(([id, same]) =>
@@ -49,101 +48,107 @@ export function mutantsOf({ file, sets }: WrittenPolicy): Mutant[] {
 
 type Criterion = PolicyFile["criteria"][number];
 
-function ofCriterion(file: PolicyFile, criterion: Criterion, path: Path): Mutant[] {
+function ofCriterion(original: WrittenPolicy, criterion: Criterion, path: Path): Mutant[] {
   const { documented, supporting, established } = criterion;
   const regraded = (place: Path, to: "documented" | "supporting", rules: Partial<Criterion>) =>
-    mutantAt(file, place, `as ${to}`, (changed) => replacedAt(changed, path, { ...criterion, ...rules }));
+    mutantAt(original, place, `as ${to}`, replacedAt(original.file, path, { ...criterion, ...rules }));
   return [
-    turned(file, [...path, "decides"]),
+    turned(original, [...path, "decides"]),
     ...documented.flatMap((rule, at) => {
       const place = [...path, "documented", at];
       const rules = { documented: documented.toSpliced(at, 1), supporting: [rule, ...supporting] };
-      return [regraded(place, "supporting", rules), ...ofRule(file, place)];
+      return [regraded(place, "supporting", rules), ...ofRule(original, place)];
     }),
-    ...(established === undefined ? [] : ofExpression(file, [...path, "established"])),
+    ...(established === undefined ? [] : ofExpression(original, [...path, "established"])),
     ...supporting.flatMap((rule, at) => {
       const place = [...path, "supporting", at];
       const rules = { documented: [...documented, rule], supporting: supporting.toSpliced(at, 1) };
-      return [regraded(place, "documented", rules), ...ofRule(file, place)];
+      return [regraded(place, "documented", rules), ...ofRule(original, place)];
     }),
   ];
 }
 
-function ofRule(file: PolicyFile, place: Path): Mutant[] {
-  return [dropped(file, place), ...withoutPieces(file, [...place, "select"])];
+function ofRule(original: WrittenPolicy, place: Path): Mutant[] {
+  return [dropped(original, place), ...withoutPieces(original, [...place, "select"])];
 }
 
-function ofCaution(file: PolicyFile, { select }: PolicyFile["cautions"][number], path: Path): Mutant[] {
+function ofCaution(original: WrittenPolicy, { select }: PolicyFile["cautions"][number], path: Path): Mutant[] {
   return [
-    turned(file, [...path, "overridesException"]),
-    turned(file, [...path, "shownWithException"]),
-    ...select.flatMap((_, at) => ofExpression(file, [...path, "select", at])),
+    turned(original, [...path, "overridesException"]),
+    turned(original, [...path, "shownWithException"]),
+    ...select.flatMap((_, at) => ofExpression(original, [...path, "select", at])),
   ];
 }
 
-function ofTextRule(file: PolicyFile, { all, any }: PolicyFile["text"][string][number], path: Path): Mutant[] {
+function ofTextRule(original: WrittenPolicy, { all, any }: PolicyFile["text"][string][number], path: Path): Mutant[] {
   // Without its only term a rule would fit any text, and be none.
   const lists = all.length + any.length > 1 ? ["all", "any", "none"] : ["none"];
-  return [dropped(file, path), ...lists.flatMap((list) => withoutEach(file, [...path, list]))];
+  return [dropped(original, path), ...lists.flatMap((list) => withoutEach(original, [...path, list]))];
 }
 
-function ofValueSet({ name, concepts, excludes }: ValueSet): Mutant[] {
-  const mutant = (what: string, piece: string, path: Path): Mutant => ({
-    id: `value-sets.${name}: ${what}`,
-    place: { valueSet: name, path: [], piece },
-    make: (original) => ({
+function ofValueSet(original: WrittenPolicy, { set, source, resource, listed }: ValueSetFile): Mutant[] {
+  const mutant = (what: string, written: readonly PropertyKey[], path: Path): Mutant => ({
+    id: `value-sets.${set.name}: ${what}`,
+    writtenAt: () => source.lineOf(written),
+    make: () => ({
       ...original,
-      sets: original.sets.map((set) => (set.name === name ? withoutAt(set, path) : set)),
+      sets: original.sets.map((each) => (each === set ? withoutAt(set, path) : each)),
     }),
   });
   return [
-    ...excludes.map((excluded, at) => mutant(`not excluding ${excluded}`, excluded, ["excludes", at])),
-    ...concepts.map(({ system, code }, at) => mutant(`without ${system}|${code}`, code, ["concepts", at])),
+    ...listExcluded(resource).map(({ path, name }, at) => mutant(`not excluding ${name}`, path, ["excludes", at])),
+    ...listed.map(({ path, concept: { system, code } }, at) =>
+      mutant(`without ${system}|${code}`, [...path, "code"], ["concepts", at]),
+    ),
   ];
 }
 
-function ofExpression(file: PolicyFile, path: Path): Mutant[] {
-  return [dropped(file, path), ...withoutPieces(file, path)];
+function ofExpression(original: WrittenPolicy, path: Path): Mutant[] {
+  return [dropped(original, path), ...withoutPieces(original, path)];
 }
 
-function withoutPieces(file: PolicyFile, path: Path): Mutant[] {
-  return dropPieces(valueAt(file, path) as string).map(({ piece, rest }) =>
-    mutantAt(file, path, `without ${piece}`, (changed) => replacedAt(changed, path, rest), piece),
+function withoutPieces(original: WrittenPolicy, path: Path): Mutant[] {
+  return dropPieces(valueAt(original.file, path) as string).map(({ piece, start, rest }) =>
+    mutantAt(original, path, `without ${piece}`, replacedAt(original.file, path, rest), start),
   );
 }
 
 /** Terms are named in the mutant's id; other entries by their place. */
-function withoutEach(file: PolicyFile, path: Path): Mutant[] {
-  return (valueAt(file, path) as unknown[]).map((entry, at) =>
-    typeof entry === "string"
-      ? mutantAt(file, path, `without ${entry}`, (changed) => withoutAt(changed, [...path, at]), entry)
-      : dropped(file, [...path, at]),
-  );
+function withoutEach(original: WrittenPolicy, list: Path): Mutant[] {
+  const { file, source } = original;
+  const written = entriesIn(valueAt(source.value, list), list);
+  return (valueAt(file, list) as unknown[]).map((entry, at) => {
+    const without = dropped(original, [...list, at]);
+    if (typeof entry !== "string") return without;
+    const writtenAt = () => source.lineOf(written[at] ?? list);
+    return { ...without, id: `${nameOf(file, list)}: without ${entry}`, writtenAt };
+  });
 }
 
-function dropped(file: PolicyFile, path: Path): Mutant {
-  return mutantAt(file, path, "dropped", (changed) => withoutAt(changed, path));
+/** The paths of a list's entries as they are written: terms may stand in lists among them. */
+function entriesIn(value: unknown, path: Path): Path[] {
+  return Array.isArray(value) ? value.flatMap((each, at) => entriesIn(each, [...path, at])) : [path];
 }
 
-function turned(file: PolicyFile, path: Path): Mutant {
-  return mutantAt(file, path, "turned", (changed) => replacedAt(changed, path, !valueAt(changed, path)));
+function dropped(original: WrittenPolicy, path: Path): Mutant {
+  return mutantAt(original, path, "dropped", withoutAt(original.file, path));
 }
 
-function mutantAt(
-  file: PolicyFile,
-  path: Path,
-  what: string,
-  change: (file: PolicyFile) => PolicyFile,
-  piece?: string,
-): Mutant {
+function turned(original: WrittenPolicy, path: Path): Mutant {
+  const { file } = original;
+  return mutantAt(original, path, "turned", replacedAt(file, path, !valueAt(file, path)));
+}
+
+/** @param at the character of the value at which the piece begins */
+function mutantAt(original: WrittenPolicy, path: Path, what: string, file: PolicyFile, at = 0): Mutant {
   return {
-    id: `${nameOf(file, path)}: ${what}`,
-    place: piece === undefined ? { path } : { path, piece },
-    make(original) {
-      const changed = change(original.file);
-      const sets = original.sets.map((set) => ({ ...set, ...recognitionOf(changed, set.name) }));
-      return { ...original, file: changed, sets };
-    },
+    id: `${nameOf(original.file, path)}: ${what}`,
+    writtenAt: () => original.source.lineOf(path, at),
+    make: () => ({
+      ...original,
+      file,
+      sets: original.sets.map((set) => ({ ...set, ...recognitionOf(file, set.name) })),
+    }),
   };
 }
 

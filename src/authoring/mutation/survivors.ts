@@ -25,7 +25,7 @@ export function findSurvivors(written: WrittenPolicy, cases: CaseFile): MutantRe
   const known = new Set(mutants.map(({ id }) => id));
   const notice = createNotice(cases);
   const results = mutants.map((mutant) => {
-    const made = mutant.make(written);
+    const made = mutant.make();
     const by = notice(testedOf(made)) ?? (isAccepted(made) ? undefined : "check");
     return { mutant, by };
   });

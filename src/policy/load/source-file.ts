@@ -16,6 +16,8 @@ export type SourceFile = {
   readonly value: unknown;
   fault(path: Path, reason: string, about?: About): void;
   warn(path: Path, reason: string, about?: About): void;
+  /** `file:line` of what stands at the path, or so many characters into its value. */
+  lineOf(path: Path, at?: number): string;
 };
 
 /** The file, or undefined where it cannot be read or is not YAML: that is noted. */
@@ -39,6 +41,7 @@ export function readSource(file: string, notes: Notes): SourceFile | undefined {
     value: yaml.value,
     fault: (path, reason, about) => notes.fault(finding(path, reason, about)),
     warn: (path, reason, about) => notes.warn(finding(path, reason, about)),
+    lineOf: (path, at = 0) => `${file}:${placeOf(yaml, text, path, at).line}`,
   };
 }
 

@@ -4,7 +4,6 @@ import { readFileSync } from "node:fs";
 import { mutantsOf } from "../../../src/authoring/mutation/mutants.ts";
 import { findSurvivors } from "../../../src/authoring/mutation/survivors.ts";
 import { openPolicy } from "../../../src/authoring/open-policy.ts";
-import { createLocator } from "../../../src/authoring/written-at.ts";
 import { type CaseFile, readCases } from "../../../src/cases/cases.ts";
 
 const linesOf = (path: string) => readFileSync(path, "utf8").split("\n");
@@ -35,7 +34,7 @@ test("the pieces of the policy, each with an id of its own", () => {
 
 test("a mutant changes its piece, and not the original", () => {
   const before = JSON.stringify(written);
-  const made = new Map(mutantsOf(written).map(({ id, make }) => [id, make(written)]));
+  const made = new Map(mutantsOf(written).map(({ id, make }) => [id, make()]));
   expect(made.get("criteria.T.decides: turned")?.file.criteria[0]?.decides).toBe(false);
   expect(made.get("criteria.T.documented.0: as supporting")?.file.criteria[0]).toMatchObject({
     documented: [],
@@ -54,10 +53,23 @@ test.each([
   ["text.ten.0: dropped", "policy.yaml", "ten: [{ any"],
   ["value-sets.generic: without urn:example|G20", "value-sets/generic.yaml", "- code: G20"],
 ])("%s: is written there", (id, file, line) => {
-  const place = mutantsOf(written).find((mutant) => mutant.id === id)?.place;
-  const [path = "", number = ""] = (place ? createLocator(folder)(place) : "").split(":");
+  const mutant = mutantsOf(written).find((each) => each.id === id);
+  const [path = "", number = ""] = (mutant?.writtenAt() ?? "").split(":");
   expect(path).toBe(`${folder}/${file}`);
   expect(linesOf(path)[Number(number) - 1]).toContain(line);
+});
+
+test("each term is told with its own line, though terms may stand in lists within a list", () => {
+  const terms = mutantsOf(openPolicy("cards", "imatinib-preferred").written).flatMap(({ id, writtenAt }) => {
+    const term = /^(?:text|substances)\..*: without (\S+)/.exec(id)?.[1];
+    return term === undefined ? [] : [{ id, term, at: writtenAt() }];
+  });
+  expect(terms.length).toBeGreaterThan(0);
+  const elsewhere = terms.filter(({ term, at }) => {
+    const [path = "", number = ""] = at.split(":");
+    return !linesOf(path)[Number(number) - 1]?.includes(term);
+  });
+  expect(elsewhere).toEqual([]);
 });
 
 test("a piece that no case looks at survives, until one does", () => {
