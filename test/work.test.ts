@@ -130,7 +130,7 @@ test("a Medication is evaluated once, however many drafts and displays refer to 
   const display = (at: number) => ({
     system: "urn:example",
     code: `c${at}`,
-    display: `Gleevec “${at}” ${"é".repeat(300)}`,
+    display: `imatinib capsule “${at}” ${"é".repeat(300)}`,
   });
   const medication = { resourceType: "Medication", id: "m", code: { coding: many(199, display) } };
   const drafts = many(999, (id) =>
