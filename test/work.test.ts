@@ -135,7 +135,7 @@ test("a Medication is evaluated once, however many drafts and displays refer to 
   const medication = { resourceType: "Medication", id: "m", code: { coding: many(199, display) } };
   const drafts = many(999, (id) =>
     draftOf(
-      { medicationReference: { reference: "Medication/m", display: `Gleevec ${id} 400 mg tablet` } },
+      { medicationReference: { reference: "Medication/m", display: `imatinib ${id} 400 mg capsule` } },
       { id: `d${id}` },
     ),
   );
