@@ -1,5 +1,5 @@
 // How long one order-sign call keeps the event loop, from the parsed body to the card: `npm run bench`. Each input is measured in
-// a thread of its own, which is ended where one run takes longer than LONGEST.
+// a thread of its own, which is ended where one run takes longer than MAX_LENGTH.
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { answerOrderSign } from "../src/cds-hooks/order-sign.ts";
 import { connectEhr } from "../src/chart/ehr.ts";
@@ -9,7 +9,7 @@ import { inputs } from "./inputs.ts";
 
 const RUNS = 7;
 const WARM = 30; // runs before those that count, as far as they fit into SPENT
-const LONGEST = 20_000; // milliseconds
+const MAX_LENGTH = 20_000; // milliseconds
 const SPENT = 1_500; // milliseconds on an input, if its runs are short
 
 type Times = { first: number; median: number };
@@ -44,7 +44,7 @@ function measureApart(name: string): Promise<[string, string]> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL(import.meta.url), { workerData: name });
     const end = (...result: [string, string]) => void worker.terminate().then(() => resolve(result));
-    const timer = setTimeout(() => end(`> ${LONGEST}`, ""), LONGEST);
+    const timer = setTimeout(() => end(`> ${MAX_LENGTH}`, ""), MAX_LENGTH);
     worker.on("message", ({ first, median }: Times) => {
       clearTimeout(timer);
       end(median.toFixed(median < 10 ? 2 : 0), first.toFixed(0));

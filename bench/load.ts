@@ -27,7 +27,7 @@ const BASE_URL = "https://cds.example.org";
 const ISSUER = "https://load.example.org";
 const ORDER_SIGN = "/cds-services/preferred-product-order-sign";
 /** More than one instance answers here. */
-const MOST_CALLS_A_SECOND = 1_000;
+const MAX_CALLS_A_SECOND = 1_000;
 
 const { publicKey, privateKey } = await generateKeyPair(values.algorithm);
 const folder = mkdtempSync(join(tmpdir(), "load-"));
@@ -102,7 +102,7 @@ async function metric(name: string): Promise<number> {
 
 async function measure(name: string, path: string, body: () => string, callers: number): Promise<void> {
   const tokens: string[] = [];
-  while (tokens.length < seconds * MOST_CALLS_A_SECOND)
+  while (tokens.length < seconds * MAX_CALLS_A_SECOND)
     tokens.push(...(await Promise.all(Array.from({ length: 100 }, () => sign(path)))));
   const pool = new Pool(service, { connections: callers });
   const times: number[] = [];

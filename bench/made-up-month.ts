@@ -9,7 +9,7 @@ import { openStore } from "../src/store/store.ts";
 const CARDS = Number(process.argv[2] ?? 4_000);
 const DAY = 86_400_000;
 const { databaseUrl } = readSettings({ DATABASE_URL: process.env.DATABASE_URL });
-const options = { log: pino({ level: "warn" }), retention: 400, keepComments: false, mostWaiting: CARDS };
+const options = { log: pino({ level: "warn" }), retention: 400, keepComments: false, maxWaiting: CARDS };
 const store = openStore(openDatabase(databaseUrl), options);
 while (store.health().status !== "ok") await new Promise((resolve) => setTimeout(resolve, 20));
 

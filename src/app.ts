@@ -14,7 +14,7 @@ import { answerFailure } from "./http/answer-failure.ts";
 import { readJsonBodies } from "./http/body.ts";
 import { CallError } from "./http/errors.ts";
 import { answerLive, answerReady, type HealthOptions } from "./http/health.ts";
-import { logCalls, noteForLog, sinceArrival, summariseFeedback, summariseOrderSign, traceIn } from "./http/log.ts";
+import { logCalls, noteForLog, sinceArrival, summarizeFeedback, summarizeOrderSign, traceIn } from "./http/log.ts";
 import type { Metrics } from "./http/metrics.ts";
 import { answerApi } from "./http/openapi.ts";
 import { type PlaygroundOptions, playground } from "./playground/routes.ts";
@@ -63,7 +63,7 @@ export function createApp(options: AppOptions): Express {
     maxAge: 86_400,
   });
   const refusals = limitRefusals(options.rateLimit);
-  const knowCaller = [
+  const authenticated = [
     refusals.before,
     requireCaller(options.authenticate, options.baseUrl),
     refusals.count,
@@ -73,7 +73,7 @@ export function createApp(options: AppOptions): Express {
   const ownHost = checkHost(options);
   // A preflight carries no credentials: it is answered before anything else is asked.
   app.options("/cds-services{/*path}", openToAll);
-  app.use("/cds-services", crossOrigin, noStore, ...knowCaller);
+  app.use("/cds-services", crossOrigin, noStore, ...authenticated);
 
   const json = readJsonBodies({ ...options, clientOf: clientBy(options.mode) });
   const services = describeServices(policies);
@@ -85,7 +85,7 @@ export function createApp(options: AppOptions): Express {
   async function answerCall(request: Request, response: Response): Promise<void> {
     const received = sinceArrival(response);
     const result = await answerOrderSign(request.body, { ...callerOf(response), trace: traceIn(response) }, options);
-    noteForLog(response, summariseOrderSign(result, received));
+    noteForLog(response, summarizeOrderSign(result, received));
     for (const { decision } of result.decided) options.metrics.decided(decision.policy.id, decision.row);
     if (result.refusal) throw result.refusal;
     // As response.json() does, without what it does for caches.
@@ -96,7 +96,7 @@ export function createApp(options: AppOptions): Express {
 
   async function answerFeedback(request: Request, response: Response): Promise<void> {
     const feedback = readFeedback(request.body, policies);
-    noteForLog(response, summariseFeedback(feedback));
+    noteForLog(response, summarizeFeedback(feedback));
     const { name } = callerOf(response).client;
     const kept = await options.store.keepFeedback(name, feedback);
     for (const { outcome } of kept) options.metrics.feedbackKept(name, outcome);
@@ -115,13 +115,13 @@ export function createApp(options: AppOptions): Express {
 
   app
     .route("/insights")
-    .get(ownHost, noStore, ...knowCaller, answerInsights(options.store, options.mode))
+    .get(ownHost, noStore, ...authenticated, answerInsights(options.store, options.mode))
     .all(openToAll, only("GET"));
 
   app.use(openToAll);
   if (options.playground) {
     const { mode } = options;
-    app.use(playground({ ...options.playground, settings: options, mode, knowCaller, checkHost: ownHost, json }));
+    app.use(playground({ ...options.playground, settings: options, mode, authenticated, checkHost: ownHost, json }));
   }
 
   app.route("/openapi.json").get(answerApi(options)).all(only("GET"));
@@ -135,7 +135,7 @@ export function createApp(options: AppOptions): Express {
 }
 
 /** The pages that need more set a policy of their own. */
-const securityHeaders = workedOutOnce(
+const securityHeaders = staticHeaders(
   helmet({
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: false },
@@ -143,7 +143,7 @@ const securityHeaders = workedOutOnce(
 );
 
 /** A step that sets the same headers on every answer: what it sets is asked of it once. */
-function workedOutOnce(step: RequestHandler): RequestHandler {
+function staticHeaders(step: RequestHandler): RequestHandler {
   const headers = new Map<string, string>();
   const response = { setHeader: (name: string, value: string) => headers.set(name, value), removeHeader: () => {} };
   step({} as Request, response as unknown as Response, () => {});

@@ -152,8 +152,8 @@ const read = (given: PolicyCase) => {
 };
 const chartOf = (given: PolicyCase) => read(given).chart;
 const decideCase = (given: PolicyCase, chart: Chart) => {
-  const { concerned, reading } = read(given);
-  return decide(concerned, chart, reading);
+  const { applicable, reading } = read(given);
+  return decide(applicable, chart, reading);
 };
 
 test("the order of the records never changes a decision", () => {

@@ -25,8 +25,8 @@ const ehr = connectEhr({ fhirServers: [], privateNetwork: false });
 const settingsFor = memoizeByObject((policy: Policy) => ({ policies: [policy], callDeadline: 60_000 }));
 
 export async function readCase(policy: Policy, call: unknown): Promise<Case> {
-  const { concerned, chart, reading } = await readOrderSign(call, { ehr }, settingsFor(policy));
-  const [orders] = concerned;
+  const { applicable, chart, reading } = await readOrderSign(call, { ehr }, settingsFor(policy));
+  const [orders] = applicable;
   if (!orders) throw new Error("the policy applies to no order of the call");
   return { orders, chart, reading };
 }
@@ -70,8 +70,8 @@ export async function findDifferences(policy: Policy, peer: Peer, calls = bodies
     if (!read) continue;
     const chart = withoutUnreadable(read.chart);
     const records = Object.values(chart).flatMap((source) => (source.state === "read" ? source.records : []));
-    const ours = factsOf(decide(read.concerned, chart, read.reading));
-    await compare(given.name, ours, [...read.concerned.orders.map(({ asSent }) => asSent), ...records]);
+    const ours = factsOf(decide(read.applicable, chart, read.reading));
+    await compare(given.name, ours, [...read.applicable.orders.map(({ asSent }) => asSent), ...records]);
   }
   return differences;
 }

@@ -1,6 +1,6 @@
 // What a policy can give, and whether any case sees it: rows of the decision table, outcomes, rules, cautions, changes and why there is none.
 import type { CaseFile } from "../cases/cases.ts";
-import type { WhyNot } from "../policy/decision/change.ts";
+import type { NoChangeReason } from "../policy/decision/change.ts";
 import type { Outcome, Row } from "../policy/decision/decide.ts";
 import { type Explanation, explain } from "../policy/decision/explain.ts";
 import type { Policy } from "../policy/format/policy.ts";
@@ -12,7 +12,7 @@ export function coverageOf(policy: Policy, { cases }: CaseFile): Coverage {
   const seen = new Set<string>();
   for (const given of cases) {
     const read = readCase(policy, given);
-    const things = read ? thingsSeen(explain(read.concerned, read.chart, read.reading)) : ["row no-order"];
+    const things = read ? thingsSeen(explain(read.applicable, read.chart, read.reading)) : ["row no-order"];
     for (const thing of things) seen.add(thing);
   }
   const possible = thingsPossible(policy);
@@ -83,7 +83,7 @@ function outcomesPossible({ documented, supporting }: Policy["criteria"][number]
 }
 
 function changesPossible({ nonPreferred, alreadyOrdered }: Policy): string[] {
-  const possible: Record<WhyNot | "replace" | "remove", boolean> = {
+  const possible: Record<NoChangeReason | "replace" | "remove", boolean> = {
     replace: true,
     remove: true,
     withheld: true,

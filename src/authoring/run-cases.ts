@@ -29,8 +29,8 @@ export type Check = { readonly name: string; readonly differences: (tested: Test
 /** The orders and the chart of a case, as a policy reads them; undefined where it applies to none of the orders. */
 export function readCase(policy: Policy, given: PolicyCase) {
   const reading = startReading(alone(policy));
-  const concerned = ordersFor(policy, ordersOfCase(given), reading);
-  return concerned && { concerned, chart: chartOfCase(given, reading), reading };
+  const applicable = ordersFor(policy, ordersOfCase(given), reading);
+  return applicable && { applicable, chart: chartOfCase(given, reading), reading };
 }
 
 /** One list for all cases, so that its screen is made once. */
@@ -103,7 +103,7 @@ function checkOf(given: PolicyCase): Check {
 function* differencesIn(policy: Policy, given: PolicyCase): Generator<Difference> {
   const { row, payer, criteria, cautions, changes, suggestions, says, saysNot } = given.expect;
   const read = readCase(policy, given);
-  const decision = read && decide(read.concerned, read.chart, read.reading);
+  const decision = read && decide(read.applicable, read.chart, read.reading);
   const outcomes = new Map(decision?.criteria.map(({ criterion, outcome }) => [criterion.id, outcome]));
   const compared: [what: string, expected: string | undefined, got: string][] = [
     ["row", row, decision?.row ?? "no-order"],

@@ -25,7 +25,7 @@ export type Draft = {
   /** The value sets that its drug belongs to. */
   readonly valueSets: readonly string[];
   /** `other-product`: not of the non-preferred one. `not-applied`: of that, but `appliesTo` does not select it. */
-  readonly standing: "spoken-of" | "other-product" | "not-applied";
+  readonly standing: "applies" | "other-product" | "not-applied";
 };
 
 export type Trial = {
@@ -48,8 +48,8 @@ const SETTINGS = { baseUrl: "http://127.0.0.1:3000", exceptionCard: false, callD
 
 /** @throws TypeError where the body is no order-sign call that can be read */
 export async function tryOn({ policy, written }: OpenPolicy, body: unknown, file: string): Promise<Trial> {
-  const { drafts, concerned, chart, reading, ignored, reads } = await readFrom(policy, body, file);
-  const [orders] = concerned;
+  const { drafts, applicable, chart, reading, ignored, reads } = await readFrom(policy, body, file);
+  const [orders] = applicable;
   const decision = orders && decide(orders, chart, reading);
   return {
     policy: policy.id,
@@ -97,12 +97,12 @@ function describeDraft(policy: Policy, order: Order, reading: Reading): Draft {
   const drug = drugOf(order.resolved) ?? {};
   const valueSets = [...membership(policy.terminology, drug, reading.texts)];
   const isProduct = valueSets.includes(policy.nonPreferred.valueSet);
-  const isSpokenOf = ordersFor(policy, [order], reading) !== undefined;
+  const isApplied = ordersFor(policy, [order], reading) !== undefined;
   return {
     order: referenceTo(order.asSent) ?? "an order without id",
     names: namesOf(drug).length > 0 ? namesOf(drug) : nameOf(policy.terminology, drug),
     codes: codingsOf(drug).flatMap(({ system, code }) => (textIn(code) ? [`${String(system)}|${String(code)}`] : [])),
     valueSets,
-    standing: isSpokenOf ? "spoken-of" : isProduct ? "not-applied" : "other-product",
+    standing: isApplied ? "applies" : isProduct ? "not-applied" : "other-product",
   };
 }

@@ -49,7 +49,7 @@ function writeDrafts({ drafts, ignored, explanation, nonPreferred }: Trial): str
 function standing({ standing, valueSets }: Draft, nonPreferred: string, change: string | undefined): string {
   const sets = valueSets.length > 0 ? `in ${valueSets.join(", ")}` : "in no value set of the policy";
   const meaning = {
-    "spoken-of": `the policy speaks about it; change: ${change}`,
+    applies: `the policy speaks about it; change: ${change}`,
     "not-applied": `of ${nonPreferred}, but appliesTo does not select it (status, doNotPerform, category)`,
     "other-product": `not of ${nonPreferred}`,
   };

@@ -33,17 +33,17 @@ export type CardSettings = {
   readonly exceptionCard: boolean;
 };
 
-const LONGEST_TOPIC = 100;
+const MAX_TOPIC_LENGTH = 100;
 
-type Face = { readonly indicator: Card["indicator"]; readonly summary: keyof CardTexts };
+type CardStyle = { readonly indicator: Card["indicator"]; readonly summary: keyof CardTexts };
 
-const WARNING: Face = { indicator: "warning", summary: "summary" };
-const CAUTION: Face = { indicator: "warning", summary: "summaryCaution" };
-const CONFIRM: Face = { indicator: "info", summary: "summaryConfirm" };
+const WARNING: CardStyle = { indicator: "warning", summary: "summary" };
+const CAUTION: CardStyle = { indicator: "warning", summary: "summaryCaution" };
+const CONFIRM: CardStyle = { indicator: "info", summary: "summaryConfirm" };
 
-/** How the card of each row looks; a row without a face has no card. Never critical: it is coverage guidance. */
-function faceOf(row: Row, { exceptionCard }: CardSettings): Face | undefined {
-  const faces: Record<Row, Face | undefined> = {
+/** How the card of each row looks; a row without a style has no card. Never critical: it is coverage guidance. */
+function styleOf(row: Row, { exceptionCard }: CardSettings): CardStyle | undefined {
+  const faces: Record<Row, CardStyle | undefined> = {
     "other-payer": undefined,
     authorized: undefined,
     "nothing-read": undefined,
@@ -59,8 +59,8 @@ function faceOf(row: Row, { exceptionCard }: CardSettings): Face | undefined {
 
 /** The card, or undefined where the decision is silent. @param texts those of the request */
 export function cardFor(decision: Decision, texts: Texts, settings: CardSettings, form: ClientForm): Card | undefined {
-  const face = faceOf(decision.row, settings);
-  if (!face) return undefined;
+  const style = styleOf(decision.row, settings);
+  if (!style) return undefined;
   const { policy, changes } = decision;
   const names = nameOrders(decision);
   const values = templateValuesOf(decision);
@@ -72,8 +72,8 @@ export function cardFor(decision: Decision, texts: Texts, settings: CardSettings
   const orders = changes.map(({ order }) => referenceTo(order.asSent)).filter((reference) => reference !== undefined);
   return {
     uuid: randomUUID(),
-    summary: shorten(renderPlain(policy.texts[face.summary], values, texts)),
-    indicator: face.indicator,
+    summary: shorten(renderPlain(policy.texts[style.summary], values, texts)),
+    indicator: style.indicator,
     detail: writeDetail({ decision, names, values, offered, form, texts }),
     source: {
       label: labelOf(policy),
@@ -81,7 +81,7 @@ export function cardFor(decision: Decision, texts: Texts, settings: CardSettings
       topic: topicOf(policy, settings, form),
     },
     ...(suggestions.length > 0 && { suggestions, selectionBehavior }),
-    ...(face.indicator === "warning" && { overrideReasons: [...policy.overrideReasons] }),
+    ...(style.indicator === "warning" && { overrideReasons: [...policy.overrideReasons] }),
     ...(orders.length > 0 && {
       extension: { "davinci-crd.associated-resource": orders.map((reference) => ({ reference })) },
     }),
@@ -94,7 +94,7 @@ export function cardFor(decision: Decision, texts: Texts, settings: CardSettings
  */
 function topicOf(policy: Policy, { baseUrl }: CardSettings, { dialect }: ClientForm): Omit<Coding, "display"> {
   if (dialect === "standard") return policy.topic;
-  const code = `${policy.topic.code}${policy.id}`.replace(/[^a-z0-9]/gi, "").slice(0, LONGEST_TOPIC);
+  const code = `${policy.topic.code}${policy.id}`.replace(/[^a-z0-9]/gi, "").slice(0, MAX_TOPIC_LENGTH);
   return { system: `${baseUrl}/policies`, code };
 }
 

@@ -1,7 +1,7 @@
 // The words of a card, for a busy prescriber: what was found, what was not, what was not received, what can be done. Plain
 // Markdown (bold and lists). Everything that comes from a request is escaped.
 
-import type { Change, WhyNot } from "../policy/decision/change.ts";
+import type { Change, NoChangeReason } from "../policy/decision/change.ts";
 import type { ChartVariable } from "../policy/decision/chart.ts";
 import type { CriterionFinding, Decision, Evidence, Outcome, Row } from "../policy/decision/decide.ts";
 import type { Gap } from "../policy/decision/gaps.ts";
@@ -17,7 +17,7 @@ import {
 import type { Texts } from "../policy/terminology/texts.ts";
 import { type ClientForm, enterAgain, isChoice } from "./suggestion.ts";
 
-const MOST_EVIDENCE = 3;
+const MAX_EVIDENCE = 3;
 
 /** What the words of a card are made from. */
 export type CardParts = {
@@ -69,7 +69,7 @@ export function writeDetail(parts: CardParts): string {
     ...cautions.map(({ caution, records }) => `**Caution:** ${write(caution.text, { evidence: records })}`),
     `${ordered}: ${write(policy.texts[plan])}`,
     [...criteria.map((finding) => writeCriterion(finding, decision, write)), ...writeGaps(gaps)].join("\n"),
-    [...writeWhyNot(decision, names), ...writeHow(parts)].join("\n"),
+    [...writeNoChangeReasons(decision, names), ...writeHow(parts)].join("\n"),
     isException ? write(policy.texts.confirm) : write(policy.texts.exception),
     write(policy.texts.closing),
   ];
@@ -88,7 +88,7 @@ const WORDS: Record<Outcome, string> = {
 function writeCriterion(finding: CriterionFinding, { gaps }: Decision, write: Write): string {
   const { criterion, outcome, evidence, sources } = finding;
   const nothingReceived = sources.every((source) =>
-    gaps.some((gap) => gap.source === source && ["not-received", "failed", "resting"].includes(gap.kind)),
+    gaps.some((gap) => gap.source === source && ["not-received", "failed", "circuit-open"].includes(gap.kind)),
   );
   const usual = outcome === "unknown" && nothingReceived ? "not received" : WORDS[outcome];
   const word = criterion.words[outcome] ?? usual;
@@ -101,14 +101,14 @@ function writeCriterion(finding: CriterionFinding, { gaps }: Decision, write: Wr
 /** The newest first; records without a date last. A note stands once for all that it concerns. */
 function writeEvidence(evidence: readonly Evidence[], write: Write): string {
   const newest = evidence.toSorted((a, b) => (dateOf(b.record) ?? "").localeCompare(dateOf(a.record) ?? ""));
-  const byNote = Map.groupBy(newest.slice(0, MOST_EVIDENCE), ({ rule }) => rule.note);
+  const byNote = Map.groupBy(newest.slice(0, MAX_EVIDENCE), ({ rule }) => rule.note);
   const groups = [...byNote].map(([note, group]) => {
     const shown = group.map(({ record, rule }) => {
       return write(rule.show, { evidence: [record] }) + whereStands(record);
     });
     return shown.join("; ") + (note ? ` – ${note}` : "");
   });
-  const more = evidence.length > MOST_EVIDENCE ? ` and ${evidence.length - MOST_EVIDENCE} more` : "";
+  const more = evidence.length > MAX_EVIDENCE ? ` and ${evidence.length - MAX_EVIDENCE} more` : "";
   return groups.join("; ") + more;
 }
 
@@ -155,13 +155,13 @@ function* writeGaps(gaps: readonly Gap[]): Generator<string> {
   };
   const notReceived = named(["not-received"]);
   const failed = named(["failed"]);
-  const resting = named(["resting"]);
+  const circuitOpen = named(["circuit-open"]);
   const narrowed = named(["narrowed"]);
   const partly = named(["pages-missing", "part-failed"]);
   const tooMany = named(["too-many"]);
   if (notReceived) yield `- Not received: ${notReceived}.`;
   if (failed) yield `- Could not be read: ${failed}.`;
-  if (resting) yield `- Not asked for, since the EHR's record server failed repeatedly: ${resting}.`;
+  if (circuitOpen) yield `- Not asked for, since the EHR's record server failed repeatedly: ${circuitOpen}.`;
   if (narrowed) yield `- Received in part, since the EHR's query leaves records out: ${narrowed}.`;
   if (tooMany) yield `- Received in part, since there are more records than can be looked at: ${tooMany}.`;
   if (partly) yield `- Received in part: ${partly}.`;
@@ -177,14 +177,17 @@ function* writeGaps(gaps: readonly Gap[]): Generator<string> {
 }
 
 /** Why there is no change in one click: once for what the row forbids, else order by order. */
-function* writeWhyNot({ row, changes, policy, alreadyOrdered }: Decision, names: readonly string[]): Generator<string> {
+function* writeNoChangeReasons(
+  { row, changes, policy, alreadyOrdered }: Decision,
+  names: readonly string[],
+): Generator<string> {
   const whole: Partial<Record<Row, string>> = {
     "overriding-caution": "No change in one click, because of the recorded reaction.",
     caution: "No change in one click, because of the recorded reaction.",
     "cautions-unread": `No change in one click: a reaction to ${policy.preferred.name}, or to an ingredient, cannot be ruled out, since what would tell it was not received, not in full, or is not known.`,
   };
   if (whole[row]) yield whole[row];
-  const reasons: Record<WhyNot, string | undefined> = {
+  const reasons: Record<NoChangeReason, string | undefined> = {
     withheld: undefined,
     "no-id": "the draft has no id",
     "strength-unknown": "the strength is not certain",
@@ -194,7 +197,7 @@ function* writeWhyNot({ row, changes, policy, alreadyOrdered }: Decision, names:
     "already-ordered": `${nameRecord(alreadyOrdered[0])} is on order already, and two orders could result`,
   };
   for (const [index, change] of changes.entries()) {
-    const reason = whyNot(change) && reasons[whyNot(change) ?? "withheld"];
+    const reason = noChangeReason(change) && reasons[noChangeReason(change) ?? "withheld"];
     if (reason)
       yield `No change in one click for ${escapeMarkdown(names[index] ?? policy.nonPreferred.name)}: ${reason}.`;
   }
@@ -226,6 +229,6 @@ function* writeHow({ decision: { changes, policy }, names, offered, form }: Card
 
 const EITHER = new Intl.ListFormat("en-US", { type: "disjunction" });
 
-function whyNot(change: Change): WhyNot | undefined {
+function noChangeReason(change: Change): NoChangeReason | undefined {
   return change.kind === "none" ? change.why : undefined;
 }

@@ -1,6 +1,6 @@
 // The draft orders of a call: every MedicationRequest of the patient in context.draftOrders, wherever it stands.
 import type { EhrAccess } from "../chart/ehr.ts";
-import { MOST_REASONS, namesDrug, patientIn, resolveRecord, unresolvedDrug } from "../chart/record.ts";
+import { MAX_REASONS, namesDrug, patientIn, resolveRecord, unresolvedDrug } from "../chart/record.ts";
 import { addToIndex, createIndex, fetchReferred, findReferred, type ReferenceIndex } from "../chart/references.ts";
 import { isOversized } from "../chart/size.ts";
 import { CallError } from "../http/errors.ts";
@@ -62,12 +62,12 @@ export async function readDrafts(
   };
 }
 
-const MOST_DRAFTS = 1000;
+const MAX_DRAFTS = 1000;
 
 /** What each order refers to is resolved, and each that a policy speaks about costs a tenth of a millisecond and a line on the card. */
 function refuseTooMany(drafts: number): void {
-  if (drafts <= MOST_DRAFTS) return;
-  const message = `The call holds ${drafts} draft orders, and at most ${MOST_DRAFTS} are read`;
+  if (drafts <= MAX_DRAFTS) return;
+  const message = `The call holds ${drafts} draft orders, and at most ${MAX_DRAFTS} are read`;
   throw new CallError(413, "too-costly", message, { expression: ["context.draftOrders"] });
 }
 
@@ -82,22 +82,22 @@ function missingDrug(request: FhirRecord, index: ReferenceIndex, screen: Screen)
 /** The orders with the reasons that they refer to: what came along in prefetch, and the rest from the EHR. */
 export async function resolveReasons(
   { index }: Drafts,
-  concerned: readonly PolicyOrders[],
+  applicable: readonly PolicyOrders[],
   call: OrderSignCall,
   access: EhrAccess | undefined,
 ): Promise<PolicyOrders[]> {
   addPrefetchToIndex(index, call);
-  const orders = [...new Set(concerned.flatMap(({ orders }) => orders))].filter(
+  const orders = [...new Set(applicable.flatMap(({ orders }) => orders))].filter(
     ({ asSent }) => asSent.reasonReference !== undefined,
   );
   const open = orders.flatMap(({ asSent }) =>
     objectsIn(asSent.reasonReference)
-      .slice(0, MOST_REASONS)
+      .slice(0, MAX_REASONS)
       .filter((reference) => !findReferred(index, asSent, reference)),
   );
   if (access) await fetchReferred(index, access, open);
   const resolved = new Map(orders.map((order) => [order, { ...order, resolved: resolveRecord(index, order.asSent) }]));
-  return concerned.map((each) => ({ ...each, orders: each.orders.map((order) => resolved.get(order) ?? order) }));
+  return applicable.map((each) => ({ ...each, orders: each.orders.map((order) => resolved.get(order) ?? order) }));
 }
 
 function addPrefetchToIndex(index: ReferenceIndex, { prefetch }: OrderSignCall): void {

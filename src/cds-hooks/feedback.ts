@@ -29,14 +29,14 @@ export type Reason = {
   readonly isOffered: boolean;
 };
 
-const LONGEST_CODE = 256; // characters
-const LONGEST_COMMENT = 4_000;
-const MOST_IN_A_BATCH = 1_000;
+const MAX_CODE_LENGTH = 256; // characters
+const MAX_COMMENT_LENGTH = 4_000;
+const MAX_BATCH = 1_000;
 /** Outcomes of one card that are kept: each suggestion accepted by itself. */
 export const MAX_OUTCOMES = MAX_SUGGESTIONS;
 /** Outcomes that are kept of cards that were never issued to the client: enough to see that it is set up wrongly. */
 export const MAX_UNKNOWN_A_DAY = 1_000;
-const MOST_OVERRIDES = 50; // of one card, in a list as Epic may write it
+const MAX_OVERRIDES = 50; // of one card, in a list as Epic may write it
 
 /** Text that every database can keep: PostgreSQL takes no NUL. */
 const text = (longest: number) =>
@@ -48,14 +48,14 @@ const text = (longest: number) =>
 const uuid = (what: string) => z.guid(what).transform((given) => given.toLowerCase());
 
 const reasonCoding = z.object({
-  code: text(LONGEST_CODE).refine((given) => given !== "", "must not be empty"),
-  system: text(LONGEST_CODE).optional(),
+  code: text(MAX_CODE_LENGTH).refine((given) => given !== "", "must not be empty"),
+  system: text(MAX_CODE_LENGTH).optional(),
 });
 
 const overrideReason = z
   .object({
     reason: reasonCoding.optional(),
-    userComment: text(LONGEST_COMMENT).optional(),
+    userComment: text(MAX_COMMENT_LENGTH).optional(),
     extension: z.record(z.string(), z.unknown()).optional(),
   })
   .refine(
@@ -69,7 +69,7 @@ const one = z
     outcome: z.enum(["accepted", "overridden"], 'must be "accepted" or "overridden"'),
     acceptedSuggestions: listOf(z.object({ id: uuid("must be the uuid of a suggestion") }), MAX_SUGGESTIONS).optional(),
     overrideReason: overrideReason.optional(),
-    overrideReasons: z.union([overrideReason, listOf(overrideReason, MOST_OVERRIDES)]).optional(),
+    overrideReasons: z.union([overrideReason, listOf(overrideReason, MAX_OVERRIDES)]).optional(),
     outcomeTimestamp: z.iso.datetime({ offset: true, error: "must be an ISO 8601 date and time with time zone" }),
   })
   .refine(({ outcome, acceptedSuggestions }) => outcome !== "accepted" || acceptedSuggestions?.length, {
@@ -78,7 +78,7 @@ const one = z
   });
 
 const feedbackCall = z.object({
-  feedback: listOf(one, MOST_IN_A_BATCH).refine(({ length }) => length > 0, "must hold at least one outcome"),
+  feedback: listOf(one, MAX_BATCH).refine(({ length }) => length > 0, "must hold at least one outcome"),
 });
 
 /** The display of the site's reason, among the strings of Epic's extension. */

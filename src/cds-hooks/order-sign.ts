@@ -31,9 +31,9 @@ export async function answerOrderSign(
   settings: OrderSignSettings,
 ): Promise<OrderSignResult> {
   const start = performance.now();
-  const { concerned, chart, reading, ...noted } = await readOrderSign(body, caller, settings);
+  const { applicable, chart, reading, ...noted } = await readOrderSign(body, caller, settings);
   const read = performance.now();
-  const decided = concerned.map((orders) => {
+  const decided = applicable.map((orders) => {
     const decision = refuseTooMuchText(() => decide(orders, chart, reading));
     return { decision, card: cardFor(decision, reading.texts, settings, caller.client) };
   });

@@ -26,7 +26,7 @@ export type OrderSignCase = {
   readonly drafts: readonly Order[];
   readonly ignored: Drafts["ignored"];
   /** Of each policy that applies to any of the drafts. */
-  readonly concerned: readonly PolicyOrders[];
+  readonly applicable: readonly PolicyOrders[];
   /** Not read where no policy applies. */
   readonly chart: Chart;
   readonly reads: readonly ReadNote[];
@@ -48,19 +48,19 @@ export async function readOrderSign(
   const reading = startReading(policies, () => performance.now() > end);
   const drafts = await readDrafts(call, access, reading);
   const { orders, ignored, index } = drafts;
-  const concerned = refuseTooMuchText(() => ordersByPolicy(policies, orders, reading));
+  const applicable = refuseTooMuchText(() => ordersByPolicy(policies, orders, reading));
   const noted = { drafts: orders, ignored, reading, hookInstance: call.hookInstance };
-  if (concerned.length === 0) return { ...noted, concerned, chart: UNREAD_CHART, reads: [] };
+  if (applicable.length === 0) return { ...noted, applicable, chart: UNREAD_CHART, reads: [] };
 
-  const sources = [...new Set(concerned.flatMap(({ policy }) => sourcesRead(policy)))];
+  const sources = [...new Set(applicable.flatMap(({ policy }) => sourcesRead(policy)))];
   const { patientId } = call.context;
   const asked = { patientId, prefetch: call.prefetch ?? {}, access, index, reading };
   // Both at once; the first indexes what came along before it waits, so that the chart is read with it.
   const [resolved, { chart, notes: reads }] = await Promise.all([
-    resolveReasons(drafts, concerned, call, access),
+    resolveReasons(drafts, applicable, call, access),
     readChart({ ...asked, drafts: orders.map(({ asSent }) => asSent) }, sources),
   ]);
-  return { ...noted, concerned: resolved, chart, reads };
+  return { ...noted, applicable: resolved, chart, reads };
 }
 
 /** The EHR may be called only with both a server and a token ("FHIR Resource Access"). */

@@ -10,11 +10,11 @@ export function refusalOf(decisions: readonly Decision[]): CallError | undefined
   const unread = decisions.find(({ row }) => row === "nothing-read");
   if (!unread) return undefined;
   const keys = sourcesRead(unread.policy).filter((source) => source !== "coverage");
-  const resting = unread.gaps.some(({ kind }) => kind === "resting");
+  const circuitOpen = unread.gaps.some(({ kind }) => kind === "circuit-open");
   return new CallError(
     412,
     "incomplete",
-    `Nothing could be read of what the policy asks about the patient.${resting ? " The FHIR server failed repeatedly, and is asked again shortly." : ""} Send prefetch ${keys.join(", ")} as discovery asks for them, or fhirServer and fhirAuthorization for a server that this service may call.`,
+    `Nothing could be read of what the policy asks about the patient.${circuitOpen ? " The FHIR server failed repeatedly, and is asked again shortly." : ""} Send prefetch ${keys.join(", ")} as discovery asks for them, or fhirServer and fhirAuthorization for a server that this service may call.`,
     { expression: keys.map((key) => `prefetch.${key}`) },
   );
 }

@@ -55,7 +55,7 @@ const orderSignCall = z
 
 export type OrderSignCall = z.infer<typeof orderSignCall>;
 
-const MOST_ENTRIES = 20_000; // in all Bundles of a call
+const MAX_ENTRIES = 20_000; // in all Bundles of a call
 
 /** @throws CallError 400 that names every field at fault, 413 for too many Bundle entries */
 export function readOrderSignCall(body: unknown): OrderSignCall {
@@ -63,14 +63,14 @@ export function readOrderSignCall(body: unknown): OrderSignCall {
   const bundles = [call.context.draftOrders, ...Object.values(call.prefetch ?? {})];
   const sizes = bundles.map((bundle) => (isObject(bundle) && Array.isArray(bundle.entry) ? bundle.entry.length : 1));
   const entries = sizes.reduce((sum, size) => sum + size, 0);
-  if (entries > MOST_ENTRIES) {
-    const message = `The Bundles hold ${entries} entries, and at most ${MOST_ENTRIES} are read: send only what discovery asks for`;
+  if (entries > MAX_ENTRIES) {
+    const message = `The Bundles hold ${entries} entries, and at most ${MAX_ENTRIES} are read: send only what discovery asks for`;
     throw new CallError(413, "too-costly", message, { expression: ["prefetch"] });
   }
   return call;
 }
 
-const MOST_FAULTS = 10;
+const MAX_FAULTS = 10;
 
 /** A list whose length is looked at before its elements: a fault in each of a million would fill the memory. */
 export function listOf<T extends z.ZodType>(element: T, most: number) {
@@ -81,7 +81,7 @@ export function listOf<T extends z.ZodType>(element: T, most: number) {
 export function readBody<T>(schema: z.ZodType<T>, body: unknown, what: string): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.slice(0, MOST_FAULTS);
+  const issues = parsed.error.issues.slice(0, MAX_FAULTS);
   const faults = issues.map(({ path, message }) => ({ field: plain(path.join(".")) || "body", message }));
   throw new CallError(
     400,

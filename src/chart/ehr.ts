@@ -64,7 +64,7 @@ export type EhrAnswer =
   | { readonly state: "read"; readonly body: unknown }
   | { readonly state: "unsupported" }
   /** Not asked: the server failed repeatedly, and is left alone for a while. */
-  | { readonly state: "resting" }
+  | { readonly state: "circuit-open" }
   /** `ofServer`: the server itself is at fault, whatever was asked of it. */
   | { readonly state: "failed"; readonly why: string; readonly ofServer: boolean };
 
@@ -76,7 +76,7 @@ export type EhrOptions = {
   readonly watch?: EhrWatch;
 };
 
-const MOST_BYTES = 32 * 1024 * 1024; // of all answers within one call
+const MAX_BYTES = 32 * 1024 * 1024; // of all answers within one call
 const TOO_LONG = "ANSWERS_TOO_LONG";
 /** Failures that tell nothing of the server's next answer. */
 const OF_ONE_ANSWER: ReadonlySet<string> = new Set([
@@ -105,7 +105,7 @@ export function connectEhr({ fhirServers, privateNetwork }: EhrRegistration, opt
     open(server, token, { deadline, headers = {} }) {
       const allowed = servers.find(({ base }) => isAllowedServer(server, base));
       if (!allowed) return undefined;
-      let left = MOST_BYTES;
+      let left = MAX_BYTES;
       const spend = (bytes: number) => {
         left -= bytes;
         if (left < 0) throw Object.assign(new Error("answers too long"), { code: TOO_LONG });
@@ -142,7 +142,7 @@ async function getUnwatched(access: EhrAccess, pathOrUrl: string): Promise<EhrAn
   try {
     return await access.breaker.execute(() => request(access, url));
   } catch (error) {
-    if (isBrokenCircuitError(error)) return { state: "resting" };
+    if (isBrokenCircuitError(error)) return { state: "circuit-open" };
     throw error;
   }
 }

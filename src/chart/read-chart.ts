@@ -36,8 +36,8 @@ export type ReadNote = {
   readonly note: string;
 };
 
-const MOST_PAGES = 40;
-const MOST_RECORDS = 5000; // of one source
+const MAX_PAGES = 40;
+const MAX_RECORDS = 5000; // of one source
 /** Records of one source that expressions are evaluated on, and the objects in them. A chart has few that match a policy. */
 const MAX_MATCHES = 500;
 const MAX_OBJECTS = 5_000;
@@ -45,7 +45,7 @@ const MAX_OBJECTS = 5_000;
 /** What was read of one source, before its records are looked at. */
 export type Raw =
   | { state: "read"; from: "prefetch" | "ehr"; pages: Page[]; shortfalls: Shortfall[] }
-  | { state: "not-received" | "failed" | "resting" | "unsupported"; from: "nowhere"; why: string };
+  | { state: "not-received" | "failed" | "circuit-open" | "unsupported"; from: "nowhere"; why: string };
 
 /** Reads the given sources; the others are `not-received`. Never throws for what a client or an EHR sent. */
 export async function readChart(
@@ -88,7 +88,8 @@ async function readSource(request: ChartRequest, variable: ChartVariable): Promi
 
 async function fromAnswer(variable: ChartVariable, access: EhrAccess, answer: EhrAnswer): Promise<Raw> {
   if (answer.state === "unsupported") return { state: "unsupported", from: "nowhere", why: "unknown to the EHR" };
-  if (answer.state === "resting") return { state: "resting", from: "nowhere", why: "the EHR failed repeatedly" };
+  if (answer.state === "circuit-open")
+    return { state: "circuit-open", from: "nowhere", why: "the EHR failed repeatedly" };
   if (answer.state === "failed") return { state: "failed", from: "nowhere", why: answer.why };
   const page = readSearch(variable, answer.body);
   if (!page) return { state: "failed", from: "nowhere", why: "answer is not a search result" };
@@ -129,7 +130,7 @@ async function followPages(
   const seen = new Set<string>();
   let { next } = first;
   let records = first.records.length;
-  while (next && access && !seen.has(next) && pages.length < MOST_PAGES && records < MOST_RECORDS) {
+  while (next && access && !seen.has(next) && pages.length < MAX_PAGES && records < MAX_RECORDS) {
     seen.add(next);
     const answer = await getFromEhr(access, next);
     const page = answer.state === "read" ? readPage(answer.body) : undefined;

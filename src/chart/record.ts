@@ -7,10 +7,10 @@ import { findReferred, type ReferenceIndex } from "./references.ts";
 import { isOversized } from "./size.ts";
 import { sources } from "./sources.ts";
 
-const MOST_CODINGS = 200; // of a resource that is referred to
-export const MOST_REASONS = 50; // that are followed, of one record
-const MOST_PAYORS = 50; // that are followed, of one Coverage
-const LONGEST_NAME = 200; // characters of an Organization's name
+const MAX_CODINGS = 200; // of a resource that is referred to
+export const MAX_REASONS = 50; // that are followed, of one record
+const MAX_PAYORS = 50; // that are followed, of one Coverage
+const MAX_NAME_LENGTH = 200; // characters of an Organization's name
 
 /** Whether a record can be understood and is the patient's. */
 export function judgeRecord(
@@ -57,7 +57,7 @@ export function resolveRecord(index: ReferenceIndex, record: FhirRecord): FhirRe
     resolved.medicationCodeableConcept = drugMeant(index, record, record.medicationReference);
     delete resolved.medicationReference; // FHIRPath reads one medication[x]
   }
-  const references = objectsIn(record.reasonReference).slice(0, MOST_REASONS);
+  const references = objectsIn(record.reasonReference).slice(0, MAX_REASONS);
   const reasons = references.map((reference) => conceptMeant(index, record, reference));
   if (reasons.length > 0) resolved.reasonCode = [...objectsIn(record.reasonCode), ...reasons];
   const contained = new Map(objectsIn(record.contained).map((each) => [each.id, each.resourceType]));
@@ -89,7 +89,7 @@ function conceptMeant(index: ReferenceIndex, record: FhirRecord, reference: Fhir
   const display = textIn(reference.display);
   if (!referred) return conceptOf({}, display);
   // What is larger than any real one tells nothing, its display included: the record counts as unreadable.
-  if (objectsIn(objectsIn(referred.code)[0]?.coding).length > MOST_CODINGS || isOversized(referred)) return {};
+  if (objectsIn(objectsIn(referred.code)[0]?.coding).length > MAX_CODINGS || isOversized(referred)) return {};
   const known = meantBy(referred);
   const meant = known.get(display) ?? conceptOf(referred, display);
   known.set(display, meant);
@@ -114,9 +114,9 @@ function withType(contained: ReadonlyMap<unknown, unknown>, reference: FhirObjec
 /** A payor's display names it; so does the Organization it refers to, if that came along. */
 function resolvePayors(index: ReferenceIndex, coverage: FhirRecord): FhirRecord {
   const payor = objectsIn(coverage.payor).map((each, at) => {
-    const referred = at < MOST_PAYORS ? findReferred(index, coverage, each) : undefined;
+    const referred = at < MAX_PAYORS ? findReferred(index, coverage, each) : undefined;
     const name = referred && !isOversized(referred) ? textIn(referred.name) : undefined;
-    if (name !== undefined && name.length > LONGEST_NAME) return each; // none that a payer has
+    if (name !== undefined && name.length > MAX_NAME_LENGTH) return each; // none that a payer has
     const names = [textIn(each.display), name];
     const display = names.filter((name) => name !== undefined).join(", ");
     return display ? { ...each, display } : each;

@@ -24,8 +24,8 @@ export type ReferenceIndex = {
   readonly asked: Map<string, Promise<void>>;
 };
 
-const MOST_ASKED = 50; // of the EHR, in one call
-const LONGEST_ID = 512;
+const MAX_ASKED = 50; // of the EHR, in one call
+const MAX_ID_LENGTH = 512;
 const REFERABLE = new Set(["Medication", "Condition", "Organization"]);
 
 export function createIndex(server: string | undefined): ReferenceIndex {
@@ -85,7 +85,7 @@ export async function fetchReferred(
   const targets = references.map((each) => (isObject(each) ? textIn(each.reference) : undefined));
   const names = targets.map((target) => target && relative(index, target)).filter((name) => name !== undefined);
   for (const name of names) {
-    if (name && !index.asked.has(name) && index.asked.size < MOST_ASKED) {
+    if (name && !index.asked.has(name) && index.asked.size < MAX_ASKED) {
       index.asked.set(name, fetchOne(index, access, name));
     }
   }
@@ -94,7 +94,7 @@ export async function fetchReferred(
 
 async function fetchOne(index: ReferenceIndex, access: EhrAccess, name: string): Promise<void> {
   const [type = "", id = ""] = name.split("/");
-  if (!REFERABLE.has(type) || !id || id.length > LONGEST_ID || !id.isWellFormed()) return;
+  if (!REFERABLE.has(type) || !id || id.length > MAX_ID_LENGTH || !id.isWellFormed()) return;
   const answer = await getFromEhr(access, `${type}/${encodeURIComponent(id)}`);
   if (answer.state !== "read" || !isRecord(answer.body) || answer.body.resourceType !== type) return;
   index.byName.set(name, answer.body);

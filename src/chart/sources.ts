@@ -66,14 +66,14 @@ const NOT_A_FILTER = new Set([
 ]);
 
 /** Characters of a link that may be the address of a search. */
-const LONGEST_LINK = 4000;
+const MAX_LINK_LENGTH = 4000;
 
 /**
  * Whether the search that a Bundle says it answers (its `self` link) hides records that could count. Epic's own example,
  * `MedicationRequest?patient=…&status=active`, hides a generic that was stopped.
  */
 export function isNarrowed(variable: ChartVariable, selfLink: string): boolean {
-  if (selfLink.length > LONGEST_LINK) return true;
+  if (selfLink.length > MAX_LINK_LENGTH) return true;
   if (namesNoFilter(selfLink)) return false;
   const address = URL.parse(selfLink, "http://self");
   if (!address) return true; // its filters cannot be told

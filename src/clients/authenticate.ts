@@ -31,13 +31,13 @@ export type RegistrationOptions = Omit<EhrOptions, "watch"> & {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   /** Tokens of each client that are remembered against replay. */
-  readonly mostTokens?: number;
+  readonly maxTokens?: number;
 };
 
-const MOST_TOKENS = 100_000;
+const MAX_TOKENS = 100_000;
 
 export function admitRegistered(clients: readonly RegisteredClient[], options: RegistrationOptions): Authenticate {
-  const { log, maxAge, now = Date.now, mostTokens = MOST_TOKENS } = options;
+  const { log, maxAge, now = Date.now, maxTokens = MAX_TOKENS } = options;
   const watchOf = (name: string) => (options.watchEhr ? { watch: options.watchEhr(name) } : {});
   const known = new Map(
     clients.map((client) => {
@@ -47,8 +47,8 @@ export function admitRegistered(clients: readonly RegisteredClient[], options: R
       const onFailure = (why: string) => log.warn({ client: name, why }, "the client's keys could not be read");
       const keys = createKeys(client.keys, { demonstration, agent, now, onFailure });
       const onFull = () =>
-        log.warn({ client: name, mostTokens }, "the memory of used tokens is full: the nearest to its end goes");
-      const replay = createReplayMemory(mostTokens, onFull);
+        log.warn({ client: name, maxTokens }, "the memory of used tokens is full: the nearest to its end goes");
+      const replay = createReplayMemory(maxTokens, onFull);
       return [
         issuer,
         { client, keys, replay, caller: { client, ehr: connectEhr(client, { ...options, ...watchOf(name) }) } },

@@ -61,8 +61,8 @@ export type Trust = {
   readonly now: () => number;
 };
 
-const LONGEST_TOKEN = 8192; // characters
-const LONGEST_ID = 512; // of kid and jti
+const MAX_TOKEN_LENGTH = 8192; // characters
+const MAX_ID_LENGTH = 512; // of kid and jti
 const SKEW = 60; // seconds by which a client's clock may be ahead
 
 /**
@@ -129,8 +129,8 @@ function tokenOf(authorization: string | undefined): string {
   if (scheme.toLowerCase() !== "bearer")
     throw new JwtRefusal("jwt-scheme", "Bearer", authorization ? "another" : "none");
   if (!token || more.length > 0) throw new JwtRefusal("jwt-shape", "one token", `${more.length} more words`);
-  if (token.length > LONGEST_TOKEN) {
-    throw new JwtRefusal("jwt-shape", `at most ${LONGEST_TOKEN} characters`, token.length);
+  if (token.length > MAX_TOKEN_LENGTH) {
+    throw new JwtRefusal("jwt-shape", `at most ${MAX_TOKEN_LENGTH} characters`, token.length);
   }
   return token;
 }
@@ -147,7 +147,7 @@ function decode(token: string): { header: Record<string, unknown>; claims: JWTPa
 }
 
 function isId(value: unknown): value is string {
-  return typeof value === "string" && value.length > 0 && value.length <= LONGEST_ID;
+  return typeof value === "string" && value.length > 0 && value.length <= MAX_ID_LENGTH;
 }
 
 function isOneOf<T extends string>(value: unknown, list: readonly T[]): value is T {

@@ -35,9 +35,9 @@ export class UnknownKey extends Error {}
 const FRESH = 10 * 60_000; // keys older than this are read again, beside the call
 const COOL_DOWN = 30_000; // between two reads because of an unknown key
 const COOL_DOWN_AFTER_FAILURE = 5_000;
-const LONGEST_OUTAGE = 24 * 3_600_000; // keys older than this are no longer trusted
-const LONGEST_READ = 2_000;
-const MOST_BYTES = 256 * 1024;
+const MAX_OUTAGE = 24 * 3_600_000; // keys older than this are no longer trusted
+const MAX_READ_TIME = 2_000;
+const MAX_BYTES = 256 * 1024;
 
 export function createKeys(location: KeyLocation, options: KeyOptions): Keys {
   const { now, onFailure } = options;
@@ -67,7 +67,7 @@ export function createKeys(location: KeyLocation, options: KeyOptions): Keys {
   const age = () => (known ? now() - known.readAt : Number.POSITIVE_INFINITY);
 
   async function findKnown(header: JWSHeaderParameters): Promise<CryptoKey | undefined> {
-    if (age() > LONGEST_OUTAGE) throw new KeysUnavailable();
+    if (age() > MAX_OUTAGE) throw new KeysUnavailable();
     try {
       return await known?.find(header);
     } catch {
@@ -77,7 +77,7 @@ export function createKeys(location: KeyLocation, options: KeyOptions): Keys {
 
   return {
     async find(header) {
-      if (age() > LONGEST_OUTAGE) await refresh();
+      if (age() > MAX_OUTAGE) await refresh();
       else if (age() > FRESH) void refresh();
       let key = await findKnown(header);
       if (!key) {
@@ -96,10 +96,10 @@ async function load(location: KeyLocation, { agent }: KeyOptions): Promise<unkno
   let bytes = 0;
   const spend = (more: number) => {
     bytes += more;
-    if (bytes > MOST_BYTES) throw Object.assign(new Error("key set too long"), { code: "KEY_SET_TOO_LONG" });
+    if (bytes > MAX_BYTES) throw Object.assign(new Error("key set too long"), { code: "KEY_SET_TOO_LONG" });
   };
   const headers = { accept: "application/json, application/jwk-set+json" };
-  const answer = await getJson(location.url, { agent, headers, spend, signal: AbortSignal.timeout(LONGEST_READ) });
+  const answer = await getJson(location.url, { agent, headers, spend, signal: AbortSignal.timeout(MAX_READ_TIME) });
   if (answer.status !== 200) throw new BadKeySet(`status ${answer.status}`);
   if (!answer.isJson) throw new BadKeySet("not JSON");
   return answer.body;

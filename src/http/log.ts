@@ -80,7 +80,7 @@ function pathOf({ route, originalUrl }: Request): string {
  * What the log tells of an order-sign call: enough to see why it gave a card, or none.
  * @param received milliseconds until the caller was known and the body was read
  */
-export function summariseOrderSign(
+export function summarizeOrderSign(
   { hookInstance, cards, decided, ignored, reads, steps }: OrderSignResult,
   received: number,
 ): Record<string, unknown> {
@@ -110,7 +110,7 @@ export function summariseOrderSign(
 }
 
 /** What the log tells of feedback. A reason that is none of ours may be any text: it is not written. */
-export function summariseFeedback(feedback: readonly Feedback[]): Record<string, unknown> {
+export function summarizeFeedback(feedback: readonly Feedback[]): Record<string, unknown> {
   return {
     feedback: feedback.map(({ card, outcome, reason }) => ({
       card,

@@ -18,13 +18,13 @@ const LIMITS: ServerLimits = {
   maxConnections: 2_000,
 };
 
-const MOST_HEADER_BYTES = 16 * 1024;
+const MAX_HEADER_BYTES = 16 * 1024;
 
 export function createHttpServer(app: RequestListener, limits: ServerLimits = LIMITS): Server {
   const { maxConnections, ...timeouts } = limits;
   // How often the timeouts are looked at: often enough to mean what they say.
   const connectionsCheckingInterval = Math.min(1_000, timeouts.headersTimeout);
-  const server = createServer({ ...timeouts, connectionsCheckingInterval, maxHeaderSize: MOST_HEADER_BYTES }, app);
+  const server = createServer({ ...timeouts, connectionsCheckingInterval, maxHeaderSize: MAX_HEADER_BYTES }, app);
   server.maxConnections = maxConnections;
   return server;
 }

@@ -6,7 +6,7 @@ import { Agent, buildConnector, type Dispatcher } from "undici";
 import { type AddressRule, isAllowedAddress } from "./addresses.ts";
 
 /** Connections to one server at a time; further requests wait for one, as long as their deadline allows. */
-export const MOST_CONNECTIONS = 64;
+export const MAX_CONNECTIONS = 64;
 
 /** The `code` of the error when a host leads to an address that is not allowed. */
 export const NOT_ALLOWED = "EADDRNOTALLOWED";
@@ -23,7 +23,7 @@ export function createAgent(rule: AddressRule, lookup: LookupFunction = lookUpNa
   };
   const connect = buildConnector({ lookup: judged, timeout: 5000 });
   return new Agent({
-    connections: MOST_CONNECTIONS,
+    connections: MAX_CONNECTIONS,
     // No name is looked up for a host that is an address.
     connect: (options, done) => {
       const host = options.hostname.replace(/^\[|\]$/g, "");

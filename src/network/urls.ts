@@ -1,10 +1,10 @@
 // Compares addresses of servers as URLs, never as text that may be read in two ways.
 
-const LONGEST = 4096; // characters of a URL
+const MAX_LENGTH = 4096; // characters of a URL
 
 /** Whether a URL is the base or below it. A user name, and a path that could be read in two ways, are never below. */
 export function isBelow(url: string, base: string): boolean {
-  if (url.length > LONGEST || !URL.canParse(url) || !URL.canParse(base)) return false;
+  if (url.length > MAX_LENGTH || !URL.canParse(url) || !URL.canParse(base)) return false;
   const [inner, outer] = [new URL(url), new URL(base)];
   const [written = ""] = url.split(/[?#]/);
   if (inner.username || inner.password || isAmbiguous(written)) return false;

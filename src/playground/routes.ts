@@ -16,7 +16,7 @@ export type PlaygroundOptions = {
   /** FHIR servers that may be called, to choose from. */
   readonly fhirServers: readonly string[];
   /** The steps that find out who calls. */
-  readonly knowCaller: readonly (RequestHandler | ErrorRequestHandler)[];
+  readonly authenticated: readonly (RequestHandler | ErrorRequestHandler)[];
   readonly checkHost: RequestHandler;
   /** Puts the reading of a JSON body before a handler. */
   readonly json: (handle: BodyHandler) => RequestHandler;
@@ -38,7 +38,7 @@ const CONTENT_SECURITY_POLICY = [
 ].join("; ");
 
 export function playground(options: PlaygroundOptions): Router {
-  const { scenarios, settings, mode, fhirServers, knowCaller, checkHost, json } = options;
+  const { scenarios, settings, mode, fhirServers, authenticated, checkHost, json } = options;
   const router = Router();
   const policies = settings.policies.map(({ id, title, publisher, reviewDate }) => ({
     id,
@@ -63,10 +63,10 @@ export function playground(options: PlaygroundOptions): Router {
   router.get("/playground/vendor/purify.js", (_request, response) => response.sendFile(library("dompurify")));
   router.use("/playground", express.static(file("./page"), { index: false }));
   const explainCall: BodyHandler = async (request, response) => {
-    const { concerned, chart, reading, reads } = await readOrderSign(request.body, callerOf(response), settings);
+    const { applicable, chart, reading, reads } = await readOrderSign(request.body, callerOf(response), settings);
     response.set("Cache-Control", "no-store");
-    response.json({ explanations: concerned.map((orders) => explain(orders, chart, reading)), reads });
+    response.json({ explanations: applicable.map((orders) => explain(orders, chart, reading)), reads });
   };
-  router.post("/playground/explain", ...knowCaller, json(explainCall));
+  router.post("/playground/explain", ...authenticated, json(explainCall));
   return router;
 }

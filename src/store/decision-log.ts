@@ -42,15 +42,15 @@ export type DecisionLogOptions = {
   /** Milliseconds between two writes. */
   readonly every?: number;
   /** Rows that may wait in memory. */
-  readonly mostWaiting?: number;
+  readonly maxWaiting?: number;
 };
 
 const EVERY = 1_000;
-const MOST_WAITING = 10_000;
-const MOST_IN_A_BATCH = 500;
+const MAX_WAITING = 10_000;
+const MAX_BATCH = 500;
 
 export function createDecisionLog(database: Database, log: Logger, options: DecisionLogOptions = {}): DecisionLog {
-  const { every = EVERY, mostWaiting = MOST_WAITING } = options;
+  const { every = EVERY, maxWaiting = MAX_WAITING } = options;
   let waiting: IssuedCard[] = [];
   let failure: string | undefined;
   let dropped = 0;
@@ -58,7 +58,7 @@ export function createDecisionLog(database: Database, log: Logger, options: Deci
 
   async function writeAll(): Promise<void> {
     while (waiting.length > 0) {
-      const batch = waiting.slice(0, MOST_IN_A_BATCH);
+      const batch = waiting.slice(0, MAX_BATCH);
       try {
         await database.run([insertOf(batch)]);
       } catch (error) {
@@ -87,10 +87,10 @@ export function createDecisionLog(database: Database, log: Logger, options: Deci
   return {
     add(cards) {
       waiting.push(...cards);
-      const excess = waiting.length - mostWaiting;
+      const excess = waiting.length - maxWaiting;
       if (excess <= 0) return;
       if (dropped === 0)
-        log.error({ mostWaiting }, "the decision log drops its oldest rows: too many wait to be written");
+        log.error({ maxWaiting }, "the decision log drops its oldest rows: too many wait to be written");
       waiting.splice(0, excess);
       dropped += excess;
     },

@@ -2,8 +2,8 @@
 import { csvOf } from "./csv.ts";
 import { OTHER_REASONS, type Rate, type Report, type ReportQuery, type Totals } from "./report.ts";
 
-const WIDEST_BAR = 30; // characters
-const MOST_REASONS = 10;
+const MAX_BAR_WIDTH = 30; // characters
+const MAX_REASONS = 10;
 
 /** @param where the database, as people know it */
 export function writeTable(report: Report, { since, policy, client }: ReportQuery, where: string): string {
@@ -45,8 +45,8 @@ export function writeTable(report: Report, { since, policy, client }: ReportQuer
 }
 
 function listReasons(reasons: Report["reasons"]): string[] {
-  const shown = reasons.slice(0, MOST_REASONS);
-  const rest = reasons.slice(MOST_REASONS).reduce((sum, { cards }) => sum + cards, 0);
+  const shown = reasons.slice(0, MAX_REASONS);
+  const rest = reasons.slice(MAX_REASONS).reduce((sum, { cards }) => sum + cards, 0);
   const most = Math.max(rest, ...shown.map(({ cards }) => cards));
   return [
     ...shown.map(({ reason, cards }) => line(reason, cards, most)),
@@ -55,7 +55,7 @@ function listReasons(reasons: Report["reasons"]): string[] {
 }
 
 function line(name: string, cards: number, most: number): string {
-  const bar = "█".repeat(most === 0 ? 0 : Math.ceil((cards / most) * WIDEST_BAR));
+  const bar = "█".repeat(most === 0 ? 0 : Math.ceil((cards / most) * MAX_BAR_WIDTH));
   return `  ${printable(name).padEnd(28)} ${count(cards).padStart(8)}  ${bar}`;
 }
 

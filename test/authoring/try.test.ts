@@ -104,7 +104,7 @@ test("as JSON", async () => {
   const trial = JSON.parse(output);
   expect(trial).toMatchObject({
     ...{ policy: "example", row: "change", card: { summary: "Generic first", suggestions: [{}] } },
-    drafts: [{ order: "MedicationRequest/d", valueSets: ["brand", "ten"], standing: "spoken-of" }],
+    drafts: [{ order: "MedicationRequest/d", valueSets: ["brand", "ten"], standing: "applies" }],
     explanation: { criteria: [{ id: "T", outcome: "not-found" }], changes: ["replace"] },
   });
 });

@@ -2,7 +2,7 @@
 // and the process lives.
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { MOST_CONNECTIONS } from "../../src/network/agent.ts";
+import { MAX_CONNECTIONS } from "../../src/network/agent.ts";
 import { allergy, bundle, call, draft, EMPTY_CHART, statement, withEhr } from "../support/calls.ts";
 import { holdDeadlines } from "../support/deadline.ts";
 import { type Service, startService, stop } from "../support/service.ts";
@@ -173,11 +173,11 @@ test("the calls under way to one server are bounded, another server is not held 
   const service = await start({ fhirServers: [silent, quick] });
   const deadlines = holdDeadlines();
   const many = Array.from({ length: 30 }, () => service.orderSign(fetching(silent)));
-  await until(() => underWay === MOST_CONNECTIONS && deadlines.set.length === many.length);
+  await until(() => underWay === MAX_CONNECTIONS && deadlines.set.length === many.length);
   expect(await service.cards(fetching(quick))).toHaveLength(1);
   deadlines.pass();
   expect((await Promise.all(many)).map(({ status }) => status)).toEqual(many.map(() => 412));
-  expect(most).toBe(MOST_CONNECTIONS);
+  expect(most).toBe(MAX_CONNECTIONS);
 });
 
 describe("a server that fails again and again", () => {

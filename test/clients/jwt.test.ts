@@ -342,7 +342,7 @@ describe("refused", () => {
 });
 
 test("the memory of used tokens is bounded: when it is full, the one nearest to its end goes, and it is logged", async () => {
-  const small = await startService({ clients: [registered(EHR, [ehr.publicKey])], mostTokens: 2 });
+  const small = await startService({ clients: [registered(EHR, [ehr.publicKey])], maxTokens: 2 });
   try {
     const [soon, later, latest] = [
       await ehr.sign({ exp: seconds() + 100 }),
@@ -360,7 +360,7 @@ test("the memory of used tokens is bounded: when it is full, the one nearest to 
 
 test("no client fills another's memory of used tokens", async () => {
   const clients = [registered(EHR, [ehr.publicKey]), registered(OTHER, [other.publicKey])];
-  const small = await startService({ clients, mostTokens: 2 });
+  const small = await startService({ clients, maxTokens: 2 });
   try {
     const token = await ehr.sign();
     expect((await small.orderSign(call(), token)).status).toBe(200);

@@ -231,7 +231,7 @@ describe("metrics", () => {
     broken = true;
     for (let calls = 0; calls < 3; calls += 1) await send(call([draft()], null, withEhr(fhirServer)));
     expect(await countOf(`cds_ehr_calls_total{${server},result="failed"}`)).toBe(10);
-    expect(await countOf(`cds_ehr_calls_total{${server},result="resting"}`)).toBe(5);
+    expect(await countOf(`cds_ehr_calls_total{${server},result="circuit-open"}`)).toBe(5);
     expect(await countOf(`cds_ehr_breaker_open{${server}}`)).toBe(1);
   });
 

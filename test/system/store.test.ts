@@ -429,7 +429,7 @@ describe("a database that is not there", () => {
       keepComments: false,
       retry: 50,
       every: 10,
-      mostWaiting: 100,
+      maxWaiting: 100,
     });
     store.logCards(Array.from({ length: 150 }, (_each, index) => issued(`card-${index}`)));
     await store.close();

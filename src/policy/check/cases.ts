@@ -8,7 +8,7 @@ import type { Policy } from "../format/policy.ts";
 import type { Notes } from "../load/findings.ts";
 import { readAs } from "../load/read-as.ts";
 import { readSource } from "../load/source-file.ts";
-import { noteTwice } from "./policy.ts";
+import { reportDuplicates } from "./policy.ts";
 import { checkRecord } from "./records.ts";
 import { nearest } from "./suggest.ts";
 
@@ -20,7 +20,7 @@ export function checkCases(file: string, policy: Policy | undefined, notes: Note
   const source = readSource(file, notes);
   const read = source && readAs(source, caseFileSchema);
   if (!source || !read) return;
-  noteTwice(
+  reportDuplicates(
     source,
     ["cases"],
     "name",

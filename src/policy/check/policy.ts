@@ -108,19 +108,19 @@ function checkDates({ file, source }: PolicyParts): void {
 }
 
 function checkTwice({ file, source }: PolicyParts): void {
-  noteTwice(
+  reportDuplicates(
     source,
     ["criteria"],
     "id",
     file.criteria.map(({ id }) => id),
   );
-  noteTwice(
+  reportDuplicates(
     source,
     ["cautions"],
     "id",
     file.cautions.map(({ id }) => id),
   );
-  noteTwice(source, ["card", "overrideReasons"], "code", file.card.overrideReasons.map(literalKey));
+  reportDuplicates(source, ["card", "overrideReasons"], "code", file.card.overrideReasons.map(literalKey));
 }
 
 /** Only of a criterion that decides is it asked whether something is left to be checked. */
@@ -145,7 +145,7 @@ function checkCautions({ file, source }: PolicyParts): void {
 }
 
 /** Notes each entry of a list that has the same name as one before it. */
-export function noteTwice(source: SourceFile, list: Path, key: string, names: readonly string[]): void {
+export function reportDuplicates(source: SourceFile, list: Path, key: string, names: readonly string[]): void {
   for (const [index, name] of names.entries()) {
     if (names.indexOf(name) < index) source.fault([...list, index, key], `"${name}" is given twice`);
   }

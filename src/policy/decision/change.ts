@@ -5,7 +5,7 @@ import { mentions } from "../terminology/terms.ts";
 import type { Texts } from "../terminology/texts.ts";
 import { drugOf, type Order, replacementsFor } from "./order.ts";
 
-export type WhyNot =
+export type NoChangeReason =
   | "withheld"
   | "no-id"
   | "strength-unknown"
@@ -24,7 +24,7 @@ export type Change = {
   /** A preferred product is among the drafts already, at the same strength and dosage. */
   | { readonly kind: "remove" }
   /** `withheld`: the decision offers no change; the card says so once for all orders. */
-  | { readonly kind: "none"; readonly why: WhyNot }
+  | { readonly kind: "none"; readonly why: NoChangeReason }
 );
 
 /** Other orders of the drug, of which a change could make one too many. */
@@ -43,7 +43,7 @@ export type OtherOrders = {
 export function changeFor(policy: Policy, order: Order, others: OtherOrders, offered: boolean, texts: Texts): Change {
   const replacements = replacementsOf(policy, order, texts);
   const known = { order, replacements };
-  const none = (why: WhyNot): Change => ({ ...known, kind: "none", why });
+  const none = (why: NoChangeReason): Change => ({ ...known, kind: "none", why });
   if (!offered) return none("withheld");
   if (!referenceTo(order.asSent)) return none("no-id");
   if (wantsBrand(policy, order.resolved, texts)) return none("brand-only");

@@ -45,7 +45,7 @@ export type Source =
   | { readonly state: "not-received" }
   | { readonly state: "failed" }
   /** Not asked for, since the EHR failed repeatedly. */
-  | { readonly state: "resting" }
+  | { readonly state: "circuit-open" }
   | { readonly state: "unsupported" };
 
 export type Chart = Readonly<Record<ChartVariable, Source>>;

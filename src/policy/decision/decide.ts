@@ -61,8 +61,8 @@ export type Decision = {
 };
 
 /** Decides for the orders of a policy. @throws TextBudgetSpent where the orders hold more text than is read */
-export function decide(concerned: PolicyOrders, chart: Chart, reading: Reading): Decision {
-  const { policy, orders } = concerned;
+export function decide(applicable: PolicyOrders, chart: Chart, reading: Reading): Decision {
+  const { policy, orders } = applicable;
   const { texts } = reading;
   const pool: Pool = { policy, orders: orders.map(({ resolved }) => resolved), chart, reading };
   const authorized = select(policy.authorized, pool);
@@ -85,9 +85,9 @@ export function decide(concerned: PolicyOrders, chart: Chart, reading: Reading):
   const row = firstRow(findings, texts);
   const { payer, criteria } = findings;
   const others = {
-    hasPreferred: concerned.preferred.length > 0,
-    preferredDoses: dosesInPlace(concerned, texts),
-    sameDrug: concerned.sameDrug,
+    hasPreferred: applicable.preferred.length > 0,
+    preferredDoses: dosesInPlace(applicable, texts),
+    sameDrug: applicable.sameDrug,
     inChart: alreadyOrdered.records,
   };
   const changes = orders.map((order) => changeFor(policy, order, others, row === "change", texts));

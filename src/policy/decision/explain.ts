@@ -18,9 +18,9 @@ export type Selection = {
 
 export type Explanation = ReturnType<typeof explain>;
 
-export function explain(concerned: PolicyOrders, chart: Chart, reading: Reading) {
-  const { policy } = concerned;
-  const orders = concerned.orders.map(({ resolved }) => resolved);
+export function explain(applicable: PolicyOrders, chart: Chart, reading: Reading) {
+  const { policy } = applicable;
+  const orders = applicable.orders.map(({ resolved }) => resolved);
   const selection = (expression: Expression): Selection => ({
     expression: expression.text,
     unread: chartVariables.filter((name) => expression.variables.includes(name) && chart[name].state !== "read"),
@@ -32,7 +32,7 @@ export function explain(concerned: PolicyOrders, chart: Chart, reading: Reading)
       ),
     ],
   });
-  const { row, payer, criteria, changes } = decide(concerned, chart, reading);
+  const { row, payer, criteria, changes } = decide(applicable, chart, reading);
   const outcomes = new Map(criteria.map(({ criterion, outcome }) => [criterion.id, outcome]));
   return {
     policy: policy.id,

@@ -7,7 +7,7 @@ import type { Unjudged } from "./evidence.ts";
 /** What of a source the card must name: it was not received, could not be read, or may not be whole. */
 export type Gap = {
   readonly source: ChartVariable;
-  readonly kind: "not-received" | "failed" | "resting" | Shortfall | "unreadable" | "unanswered";
+  readonly kind: "not-received" | "failed" | "circuit-open" | Shortfall | "unreadable" | "unanswered";
   /** How many records could not be read, or say that nothing is known. */
   readonly count: number;
 };

@@ -12,7 +12,7 @@ export const templateVariables = ["order", "orders", "evidence", "missing", "pay
 export type TemplateValues = Partial<Record<(typeof templateVariables)[number], unknown>>;
 
 /** Characters of what one expression writes. */
-export const LONGEST_VALUE = 120;
+export const MAX_VALUE_LENGTH = 120;
 
 /** @param compile one expression, and the character of the text at which it begins */
 export function compileTemplate(text: string, compile: (expression: string, offset: number) => Expression): Template {
@@ -69,10 +69,10 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115F\u1160\u2800\u3164\uFFA0]+/gu;
 
 /** One line without characters that do not show, and not endless. */
 export function plain(text: string): string {
-  if (text.length <= LONGEST_VALUE && PLAIN.test(text)) return text;
+  if (text.length <= MAX_VALUE_LENGTH && PLAIN.test(text)) return text;
   const line = oneLine(text.replace(INVISIBLE, " ")).trim();
   const characters = [...line];
-  return characters.length > LONGEST_VALUE ? `${characters.slice(0, LONGEST_VALUE - 1).join("")}…` : line;
+  return characters.length > MAX_VALUE_LENGTH ? `${characters.slice(0, MAX_VALUE_LENGTH - 1).join("")}…` : line;
 }
 
 /** What most texts are, told in a tenth of the time: words in ASCII with single spaces. */

@@ -1,6 +1,6 @@
 // The format of cases.yaml: patients in brief, and the answer that the policy must give. Every scalar is text.
 import { z } from "zod";
-import type { Change, WhyNot } from "../decision/change.ts";
+import type { Change, NoChangeReason } from "../decision/change.ts";
 import { chartVariables } from "../decision/chart.ts";
 import type { Outcome, Row } from "../decision/decide.ts";
 import type { PayerMatch } from "../decision/payer.ts";
@@ -18,7 +18,7 @@ const payers = ["this-payer", "other", "unknown"] as const satisfies readonly Pa
 const changes = [
   ...["replace", "remove", "withheld", "no-id", "strength-unknown", "brand-only", "brand-in-instructions"],
   ...["also-ordered", "already-ordered"],
-] as const satisfies readonly (Exclude<Change["kind"], "none"> | WhyNot)[];
+] as const satisfies readonly (Exclude<Change["kind"], "none"> | NoChangeReason)[];
 
 const records = z.array(z.record(z.string(), z.unknown())).default([]);
 

@@ -2,7 +2,7 @@
 import type { FhirObject } from "../fhir-json.ts";
 import { textIn } from "../fhir-json.ts";
 
-const LONGEST = 256; // characters of a system or code that may be one
+const MAX_LENGTH = 256; // characters of a system or code that may be one
 const NDC = "http://hl7.org/fhir/sid/ndc";
 
 /** OIDs under which EHRs send the code systems that FHIR names by URL. Source: HL7 terminology, "External code systems". */
@@ -31,7 +31,7 @@ export function systemOid(system: string): string {
 export function codingKeys(coding: FhirObject): string[] {
   const system = textIn(coding.system);
   const code = textIn(coding.code);
-  if (!system || !code || system.length > LONGEST || code.length > LONGEST) return [];
+  if (!system || !code || system.length > MAX_LENGTH || code.length > MAX_LENGTH) return [];
   const url = systemUrl(system);
   return url === NDC ? ndcProducts(code).map((product) => `${NDC}|${product}`) : [`${url}|${code}`];
 }

@@ -33,8 +33,8 @@ test.each<[string, ChartVariable, Source, string]>([
   ["no expression can read it", "medicationStatements", read({ ...generic, status: ["completed", "x"] }), "unknown"],
   ["it was never taken", "medicationStatements", read({ ...generic, status: "not-taken" }), "not-found"],
 ])("%s: %s", (_what, variable, source, outcome) => {
-  const { concerned, chart, reading } = readCase(policy, plain) ?? fail();
-  const { criteria } = decide(concerned, { ...chart, [variable]: source }, reading);
+  const { applicable, chart, reading } = readCase(policy, plain) ?? fail();
+  const { criteria } = decide(applicable, { ...chart, [variable]: source }, reading);
   const judged = criteria.find(({ criterion: { decides }, sources }) => decides && sources.includes(variable));
   expect(judged?.outcome).toBe(outcome);
 });
