@@ -3,8 +3,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Request, RequestHandler, Response } from "express";
 import { type Account, openAccounts } from "./body-accounts.ts";
+import { endedEarly, type Pace, readBytes } from "./body-bytes.ts";
 import { CallError } from "./cds-hooks/errors.ts";
-import { CostlyJson, toText, watchJson } from "./json.ts";
+import { toText } from "./json.ts";
 import { describeFault } from "./json-fault.ts";
 
 export type BodyOptions = {
@@ -16,9 +17,6 @@ export type BodyOptions = {
   readonly clientOf: (request: Request, response: Response) => string;
   readonly pace?: Pace;
 };
-
-/** How fast a body must arrive: a sender that stalls holds room that others need. */
-export type Pace = { readonly milliseconds: number; readonly bytes: number };
 
 /** Answers a request whose body was read to `request.body`. */
 export type BodyHandler = (request: Request, response: Response) => Promise<void>;
@@ -35,7 +33,8 @@ export function readJsonBodies({ bodyLimit, bodyMemory, clientOf, pace = PACE }:
   const accounts = openAccounts(bodyMemory, bodyLimit);
   const inTurn = takeTurns();
   const read = async (request: Request, response: Response, account: Account): Promise<unknown> => {
-    const bytes = await readBytes(request, response, { account, limit: bodyLimit, pace });
+    const { bytes, values } = await readBytes(request, response, { account, limit: bodyLimit, pace });
+    account.chargeValues(values);
     if (bytes.length <= LARGE) return parseBody(bytes);
     return inTurn(() => {
       if (response.closed) throw endedEarly();
@@ -55,60 +54,6 @@ export function readJsonBodies({ bodyLimit, bodyMemory, clientOf, pace = PACE }:
         account.close();
       }
     };
-}
-
-type Reading = { readonly account: Account; readonly limit: number; readonly pace: Pace };
-
-/** @throws CallError 400, 408, 413, 503 */
-function readBytes(request: Request, response: Response, { account, limit, pace }: Reading): Promise<Buffer> {
-  const tooLong = () => new CallError(413, "too-long", `Body larger than ${limit} bytes`);
-  if (Number(request.headers["content-length"]) > limit) throw tooLong();
-  const watch = watchJson();
-  const chunks: Buffer[] = [];
-  let [length, before, values] = [0, 0, 0];
-  let isOver = false;
-  return new Promise((resolve, reject) => {
-    const end = (settle: () => void) => {
-      if (isOver) return;
-      isOver = true;
-      clearInterval(clock);
-      settle();
-      chunks.length = 0; // the listeners live as long as the request
-    };
-    const refuse = (error: unknown) =>
-      end(() => reject(error instanceof CostlyJson ? new CallError(413, "too-costly", error.message) : error));
-    const clock = setInterval(() => {
-      if (length - before < pace.bytes) refuse(tooSlow(pace));
-      before = length;
-    }, pace.milliseconds);
-    request.on("data", (chunk: Buffer) => {
-      if (isOver) return; // what follows a refusal is read, and let go: the connection stays of use
-      try {
-        length += chunk.length;
-        if (length > limit) throw tooLong();
-        account.chargeBytes(chunk.length);
-        values = watch(chunk);
-        // A small piece of what was read from the network keeps all of it.
-        chunks.push(chunk.length * 2 < chunk.buffer.byteLength ? Buffer.from(chunk) : chunk);
-      } catch (error) {
-        refuse(error);
-      }
-    });
-    request.once("end", () => {
-      if (isOver) return;
-      try {
-        account.chargeValues(values);
-        end(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length)));
-      } catch (error) {
-        refuse(error);
-      }
-    });
-    const broken = () => {
-      if (!isOver) refuse(endedEarly());
-    };
-    request.once("error", broken);
-    response.once("close", broken);
-  });
 }
 
 /** Large bodies are parsed one at a time: the next when the one before is decided on, or waits for its EHR. Between them others have their turn. */
@@ -138,15 +83,6 @@ function refuseOtherTypes(request: Request): void {
 
 function notUtf8(): CallError {
   return new CallError(415, "not-supported", "Body must be UTF-8, and not compressed");
-}
-
-function endedEarly(): CallError {
-  return new CallError(400, "structure", "Body ended before its announced length");
-}
-
-function tooSlow({ bytes, milliseconds }: Pace): CallError {
-  const message = `Body came too slowly: fewer than ${bytes} bytes in ${milliseconds / 1000} s`;
-  return new CallError(408, "timeout", message, { headers: { Connection: "close" } });
 }
 
 /** @throws CallError 400 */
