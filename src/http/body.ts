@@ -1,10 +1,9 @@
 // Reads a JSON body: only JSON, only up to the limits, and charged for what it takes until its call is answered, so that no number of bodies,
 // large, slow or held up by an EHR, uses up the memory.
-import { StringDecoder } from "node:string_decoder";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Request, RequestHandler, Response } from "express";
-import { CostlyJson, watchJson } from "../network/json.ts";
 import { type Account, openAccounts } from "./body-accounts.ts";
+import { endedEarly, type Pace, readText } from "./body-text.ts";
 import { CallError } from "./errors.ts";
 import { describeFault } from "./json-fault.ts";
 
@@ -18,25 +17,22 @@ export type BodyOptions = {
   readonly pace?: Pace;
 };
 
-/** How fast a body must arrive: a sender that stalls holds room that others need. */
-export type Pace = { readonly milliseconds: number; readonly bytes: number };
-
 /** Answers a request whose body was read to `request.body`. */
 export type BodyHandler = (request: Request, response: Response) => Promise<void>;
 
 const PACE: Pace = { milliseconds: 5_000, bytes: 64 * 1024 };
-const LARGE = 256 * 1024; // bytes
+const LARGE = 256 * 1024; // characters
 const JSON_TYPES = ["application/json", "application/fhir+json"];
 
 /**
- * Puts the reading of a JSON body before a handler. The body goes into one buffer and is parsed once, which costs less than express.json(). What
- * it takes is given back when the handler ends, also where its client left before.
+ * Puts the reading of a JSON body before a handler. What the body takes is given back when the handler ends, also where its client left before.
  */
 export function readJsonBodies({ bodyLimit, bodyMemory, clientOf, pace = PACE }: BodyOptions) {
   const accounts = openAccounts(bodyMemory, bodyLimit);
   const inTurn = takeTurns();
   const read = async (request: Request, response: Response, account: Account): Promise<unknown> => {
-    const text = await readText(request, response, { account, limit: bodyLimit, pace });
+    const { text, values } = await readText(request, response, { account, limit: bodyLimit, pace });
+    account.chargeValues(values);
     if (text.length <= LARGE) return parseBody(text);
     return inTurn(() => {
       if (response.closed) throw endedEarly();
@@ -56,61 +52,6 @@ export function readJsonBodies({ bodyLimit, bodyMemory, clientOf, pace = PACE }:
         account.close();
       }
     };
-}
-
-type Reading = { readonly account: Account; readonly limit: number; readonly pace: Pace };
-
-/** @throws CallError 400, 408, 413, 503 */
-function readText(request: Request, response: Response, { account, limit, pace }: Reading): Promise<string> {
-  const tooLong = () => new CallError(413, "too-long", `Body larger than ${limit} bytes`);
-  if (Number(request.headers["content-length"]) > limit) throw tooLong();
-  const watch = watchJson();
-  // Decoded as it arrives: buffers lie outside of V8's heap, and as many as a chart takes make it collect garbage for nothing.
-  const decoder = new StringDecoder("utf8");
-  let text = "";
-  let [length, before, values] = [0, 0, 0];
-  let isOver = false;
-  return new Promise((resolve, reject) => {
-    const end = (settle: () => void) => {
-      if (isOver) return;
-      isOver = true;
-      clearInterval(clock);
-      settle();
-      text = ""; // the listeners live as long as the request
-    };
-    const refuse = (error: unknown) =>
-      end(() => reject(error instanceof CostlyJson ? new CallError(413, "too-costly", error.message) : error));
-    const clock = setInterval(() => {
-      if (length - before < pace.bytes) refuse(tooSlow(pace));
-      before = length;
-    }, pace.milliseconds);
-    request.on("data", (chunk: Buffer) => {
-      if (isOver) return; // what follows a refusal is read, and let go: the connection stays of use
-      try {
-        length += chunk.length;
-        if (length > limit) throw tooLong();
-        account.chargeBytes(chunk.length);
-        values = watch(chunk);
-        text += decoder.write(chunk);
-      } catch (error) {
-        refuse(error);
-      }
-    });
-    request.once("end", () => {
-      if (isOver) return;
-      try {
-        account.chargeValues(values);
-        end(() => resolve(text + decoder.end()));
-      } catch (error) {
-        refuse(error);
-      }
-    });
-    const broken = () => {
-      if (!isOver) refuse(endedEarly());
-    };
-    request.once("error", broken);
-    response.once("close", broken);
-  });
 }
 
 /**
@@ -143,15 +84,6 @@ function refuseOtherTypes(request: Request): void {
 
 function notUtf8(): CallError {
   return new CallError(415, "not-supported", "Body must be UTF-8, and not compressed");
-}
-
-function endedEarly(): CallError {
-  return new CallError(400, "structure", "Body ended before its announced length");
-}
-
-function tooSlow({ bytes, milliseconds }: Pace): CallError {
-  const message = `Body came too slowly: fewer than ${bytes} bytes in ${milliseconds / 1000} s`;
-  return new CallError(408, "timeout", message, { headers: { Connection: "close" } });
 }
 
 /** @throws CallError 400 */

@@ -30,6 +30,17 @@ test.each([
   expect(faultOf(text)).toBe(`at position ${position} (line ${line}, column ${column})`);
 });
 
+const MANY = 4_000_000;
+test.each([
+  ["spaces", `0${" ".repeat(MANY)}`],
+  ["ends of lines", `0${"\n".repeat(MANY)}`],
+  ["digits", "1".repeat(MANY)],
+  ["letters", `"${"a".repeat(MANY)}"`],
+])("millions of %s are no reason to fail", (_what, value) => {
+  const text = `["",${value},x`;
+  expect(faultOf(text)).toContain(`at position ${text.length - 1} `);
+});
+
 test.each(["", "  \n"])("nothing at all: %j", (text) => {
   expect(faultOf(text)).toBe("the body is empty");
 });
