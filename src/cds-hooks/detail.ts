@@ -69,7 +69,8 @@ export function writeDetail(parts: CardParts): string {
     ...cautions.map(({ caution, records }) => `**Caution:** ${write(caution.text, { evidence: records })}`),
     `${ordered}: ${write(policy.texts[plan])}`,
     [...criteria.map((finding) => writeCriterion(finding, decision, write)), ...writeGaps(gaps)].join("\n"),
-    [...writeNoChangeReasons(decision, names), ...writeHow(parts)].join("\n"),
+    // Orders that are alike are named once, so they are told about once.
+    [...new Set([...writeNoChangeReasons(decision, names), ...writeHow(parts)])].join("\n"),
     isException ? write(policy.texts.confirm) : write(policy.texts.exception),
     write(policy.texts.closing),
   ];

@@ -200,3 +200,13 @@ test.each([
   const changes = Array.from({ length: 60 }, () => ({ kind: "replace", replacements: [{}] }) as unknown as Change);
   expect(changesOffered(changes, { replacement, dialect: "standard" }).size).toBe(offered);
 });
+
+test.each(["https://update.example", "https://separate.example"] as const)(
+  "%s: more orders than a card has suggestions for are told about in one sentence",
+  async (issuer) => {
+    const orders = Array.from({ length: 60 }, (_each, index) => draft({ id: `draft-${index}` }));
+    const card = await cardFor(issuer, orders);
+    expect(card?.suggestions).toHaveLength(50);
+    expect(card?.detail.match(/To change: order /g)).toHaveLength(1);
+  },
+);
