@@ -1,7 +1,6 @@
 // Whether an order can be changed to the preferred product in one click, and if not, why. Knows no form of suggestion.
 import { type FhirRecord, isObject, namesOf, objectsIn, referenceTo, textsWithin } from "../fhir-json.ts";
 import type { Policy, Replacement } from "../format/policy.ts";
-import { mentions } from "../terminology/terms.ts";
 import type { Texts } from "../terminology/texts.ts";
 import { drugOf, type Order, replacementsFor } from "./order.ts";
 
@@ -82,13 +81,11 @@ function inOneOrder(value: unknown): string {
 
 /** Whether what the patient or pharmacist will read names the brand: the change would leave it standing there. */
 function namesBrand({ nonPreferred }: Policy, { dosageInstruction, note }: FhirRecord, texts: Texts): boolean {
-  return textsWithin([dosageInstruction, note]).some((text) => mentions(texts.fold(text), nonPreferred.brandNames));
+  return textsWithin([dosageInstruction, note]).some((text) => texts.mentions(text, nonPreferred.brandNames));
 }
 
 /** Whether the prescriber wrote that it has to be the brand. A substitution forbidden by code is dropped, and that is said. */
 function wantsBrand({ nonPreferred }: Policy, order: FhirRecord, texts: Texts): boolean {
   const written = textsWithin([order.dosageInstruction, order.note, order.substitution]);
-  return [...namesOf(drugOf(order) ?? {}), ...written].some((text) =>
-    mentions(texts.fold(text), nonPreferred.brandOnly),
-  );
+  return [...namesOf(drugOf(order) ?? {}), ...written].some((text) => texts.mentions(text, nonPreferred.brandOnly));
 }

@@ -1,6 +1,7 @@
 // The texts of one request. Each is folded once, and all of them together within one budget of characters, so that the cost of a request
 // is bounded, whatever it holds.
-import { type Folded, fold, weightOf } from "./terms.ts";
+import { memoizeByObject } from "../memoize.ts";
+import { type Folded, fold, mentions, weightOf } from "./terms.ts";
 
 const MAX_CHARACTERS = 8_000_000;
 
@@ -10,6 +11,8 @@ export class TextBudgetSpent extends Error {}
 export type Texts = {
   /** The text as it is compared. @throws TextBudgetSpent */
   fold(text: string): Folded;
+  /** Whether any of the terms occurs in the text. Asked of the same text once for each list of terms. @throws TextBudgetSpent */
+  mentions(text: string, terms: readonly string[]): boolean;
   /** Takes what the text counts as from the budget. @throws TextBudgetSpent */
   spend(text: string): void;
 };
@@ -21,15 +24,22 @@ export function createTexts(characters = MAX_CHARACTERS): Texts {
     left -= weightOf(text);
     if (left < 0) throw new TextBudgetSpent(`more than ${characters} characters of text`);
   };
+  const foldOnce = (text: string) => {
+    const folded = known.get(text);
+    if (folded) return folded;
+    spend(text);
+    const made = fold(text);
+    known.set(text, made);
+    return made;
+  };
+  const answers = memoizeByObject((_terms: readonly string[]) => new Map<string, boolean>());
   return {
     spend,
-    fold(text) {
-      const folded = known.get(text);
-      if (folded) return folded;
-      spend(text);
-      const made = fold(text);
-      known.set(text, made);
-      return made;
+    fold: foldOnce,
+    mentions(text, terms) {
+      const answer = answers(terms).get(text) ?? mentions(foldOnce(text), terms);
+      answers(terms).set(text, answer);
+      return answer;
     },
   };
 }
