@@ -1,7 +1,7 @@
 // Checks the FHIRPath of a policy: known variables, definitions, functions and value sets, and every element along the path against the
 // types of FHIR R4. A definition is looked at where it is used, since what stands before it may differ.
 
-import { type Node, parseExpression, SyntaxFault } from "../fhirpath/tree.ts";
+import { type Node, SyntaxFault } from "../fhirpath/tree.ts";
 import { elementOf, elementsOf, everyElement, isElement, mayBe, type Types, union } from "../fhirpath/types.ts";
 import { type Walker, walkCall, walkType } from "./call.ts";
 import { negatedComparisons } from "./forms.ts";
@@ -16,6 +16,8 @@ export type Scope = {
   readonly withoutNames: ReadonlySet<string>;
   /** In their order: one may name those before it. */
   readonly definitions: ReadonlyMap<string, string>;
+  /** Definitions are walked wherever they are used, and parsed once. @throws SyntaxFault */
+  readonly parse: (expression: string) => Node;
 };
 
 /** What an expression gives and asks about, its definitions included. */
@@ -151,7 +153,7 @@ export function checkExpression(expression: string, scope: Scope, note: (fault: 
 
     let tree: Node;
     try {
-      tree = parseExpression(here.text);
+      tree = scope.parse(here.text);
     } catch (error) {
       if (!(error instanceof SyntaxFault)) throw error;
       fault(error.offset, error.message);

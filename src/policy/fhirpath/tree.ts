@@ -53,6 +53,7 @@ function withOffsets({ type, text, start, children }: Parsed, expression: string
 
 /** @param line from 1. @param column from 0 */
 function offsetIn(text: string, line: number, column: number): number {
+  if (line === 1) return column; // as nearly always: YAML folds the lines of an expression
   const before = text.split("\n").slice(0, line - 1);
   return before.reduce((sum, each) => sum + each.length + 1, column);
 }

@@ -6,7 +6,7 @@ import { chartTypes, chartVariables } from "../decision/chart.ts";
 import { withCommonWords } from "../decision/payer-words.ts";
 import { compileExpression, type Expression } from "../fhirpath/expression.ts";
 import { compileTemplate, type Template } from "../fhirpath/template.ts";
-import { parseExpression } from "../fhirpath/tree.ts";
+import { type Node, parseExpression } from "../fhirpath/tree.ts";
 import { type Types, union } from "../fhirpath/types.ts";
 import type { Policy } from "../format/policy.ts";
 import type { PolicyFile } from "../format/policy-file.ts";
@@ -49,6 +49,12 @@ export function createCompiler(
   const sets = [...terminology.sets.values()];
   const withoutNames = new Set(sets.filter(({ names }) => !names).map(({ name }) => name));
   const used = { valueSets: new Set<string>(), definitions: new Set<string>() };
+  const trees = new Map<string, Node>();
+  const parse = (expression: string) => {
+    const tree = trees.get(expression) ?? parseExpression(expression);
+    trees.set(expression, tree);
+    return tree;
+  };
 
   function compile(path: Path, text: string, variables: Variables, demand: Demand, start = 0) {
     let isSound = true;
@@ -61,6 +67,7 @@ export function createCompiler(
       valueSets,
       withoutNames,
       definitions: byName,
+      parse,
     };
     const checked = checkExpression(text, scope, ({ kind, definition, offset, reason, suggestion }) => {
       const at = definition === undefined ? path : ["definitions", definition];
@@ -81,7 +88,7 @@ export function createCompiler(
   /** Only records of the chart are looked at before an expression is: orders are all given to it. */
   function warnOfPartsNotAsked(path: Path, text: string, { variables, definitions }: Checked) {
     if (!/\bor\b/.test(text) || variables.every((name) => name === "orders")) return;
-    for (const { at, reason } of partsNotAsked(parseExpression(text), definitions))
+    for (const { at, reason } of partsNotAsked(parse(text), definitions))
       source.warn(path, reason, { at: at.start ?? 0 });
   }
 
