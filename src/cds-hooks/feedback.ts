@@ -48,37 +48,55 @@ const text = (longest: number) =>
 const uuid = (what: string) => z.guid(what).transform((given) => given.toLowerCase());
 
 const reasonCoding = z.object({
-  code: text(MAX_CODE_LENGTH).refine((given) => given !== "", "must not be empty"),
+  code: text(MAX_CODE_LENGTH)
+    .refine((given) => given !== "", "must not be empty")
+    .meta({ minLength: 1 }),
   system: text(MAX_CODE_LENGTH).optional(),
 });
 
 const overrideReason = z
   .object({
     reason: reasonCoding.optional(),
-    userComment: text(MAX_COMMENT_LENGTH).optional(),
-    extension: z.record(z.string(), z.unknown()).optional(),
+    userComment: text(MAX_COMMENT_LENGTH)
+      .optional()
+      .describe("May hold patient data: kept only if the operator says so"),
+    extension: z.record(z.string(), z.unknown()).optional().describe("Of Epic: the site's own reason"),
   })
   .refine(
     ({ reason, userComment, extension }) => reason ?? userComment ?? extension,
     "needs reason, userComment or extension",
-  );
+  )
+  .meta({ anyOf: ["reason", "userComment", "extension"].map((name) => ({ required: [name] })) });
 
 const one = z
   .object({
     card: uuid("must be the uuid of a card"),
     outcome: z.enum(["accepted", "overridden"], 'must be "accepted" or "overridden"'),
-    acceptedSuggestions: listOf(z.object({ id: uuid("must be the uuid of a suggestion") }), MAX_SUGGESTIONS).optional(),
+    acceptedSuggestions: listOf(z.object({ id: uuid("must be the uuid of a suggestion") }), MAX_SUGGESTIONS)
+      .optional()
+      .describe("Required, and not empty, when the outcome is accepted"),
     overrideReason: overrideReason.optional(),
-    overrideReasons: z.union([overrideReason, listOf(overrideReason, MAX_OVERRIDES)]).optional(),
+    overrideReasons: z
+      .union([overrideReason, listOf(overrideReason, MAX_OVERRIDES)])
+      .optional()
+      .describe("As Epic writes overrideReason"),
     outcomeTimestamp: z.iso.datetime({ offset: true, error: "must be an ISO 8601 date and time with time zone" }),
   })
   .refine(({ outcome, acceptedSuggestions }) => outcome !== "accepted" || acceptedSuggestions?.length, {
     path: ["acceptedSuggestions"],
     error: "is required when the outcome is accepted",
+  })
+  .meta({
+    if: { properties: { outcome: { const: "accepted" } } },
+    // biome-ignore lint/suspicious/noThenProperty: a word of JSON Schema
+    then: { required: ["acceptedSuggestions"], properties: { acceptedSuggestions: { minItems: 1 } } },
   });
 
-const feedbackCall = z.object({
-  feedback: listOf(one, MAX_BATCH).refine(({ length }) => length > 0, "must hold at least one outcome"),
+/** CDS Hooks, Feedback: one batch. Also what the OpenAPI document says. */
+export const feedbackCall = z.object({
+  feedback: listOf(one, MAX_BATCH)
+    .refine(({ length }) => length > 0, "must hold at least one outcome")
+    .meta({ minItems: 1 }),
 });
 
 /** The display of the site's reason, among the strings of Epic's extension. */

@@ -1,55 +1,13 @@
 // The shapes of the API as zod schemas, for openapi.ts: what a client sends and gets. A test holds them to what the service takes and gives.
 import { z } from "zod";
-import { HOOK } from "../cds-hooks/request.ts";
-import { MAX_SUGGESTIONS } from "../cds-hooks/suggestion.ts";
-import { chartVariables } from "../policy/decision/chart.ts";
+import { feedbackCall } from "../cds-hooks/feedback.ts";
+import { orderSignCall } from "../cds-hooks/request.ts";
 import { MAX_REASONS, OTHER_REASONS } from "../store/report.ts";
 
 const text = z.string().min(1);
 const count = z.int().min(0);
 const fhirResource = z.looseObject({ resourceType: text }).describe("A FHIR R4 resource");
-const fhirBundle = z
-  .looseObject({ resourceType: z.literal("Bundle"), entry: z.array(z.unknown()).optional() })
-  .describe("A FHIR R4 Bundle");
 const coding = z.object({ system: text, code: text, display: text });
-
-const fhirAuthorization = z
-  .object({
-    access_token: z.string().regex(/^[\x21-\x7e]{1,16384}$/),
-    token_type: z.string().regex(/^[Bb][Ee][Aa][Rr][Ee][Rr]$/),
-    expires_in: z.number(),
-    scope: z.string(),
-    subject: z.string(),
-    patient: z.string().optional(),
-  })
-  .describe("A token for fhirServer. It is neither kept nor logged");
-
-const prefetch = z
-  .record(z.string(), z.unknown())
-  .nullish()
-  .describe(
-    `Search results by key: ${chartVariables.join(", ")}. A key that is missing or failed is read from fhirServer, if that may be called`,
-  );
-
-const orderSignCall = z
-  .object({
-    hook: z.literal(HOOK),
-    hookInstance: z.guid(),
-    fhirServer: z
-      .url({ protocol: /^https?$/ })
-      .max(2048)
-      .optional(),
-    fhirAuthorization: fhirAuthorization.optional(),
-    context: z.object({
-      userId: z.string().regex(/^\w+\/[\w.-]+$/),
-      patientId: text.max(512),
-      encounterId: z.string().optional(),
-      draftOrders: fhirBundle,
-    }),
-    prefetch,
-  })
-  .meta({ dependentRequired: { fhirAuthorization: ["fhirServer"] } })
-  .describe("CDS Hooks, HTTP Request, for order-sign. Other fields are ignored");
 
 const action = z
   .discriminatedUnion("type", [
@@ -76,38 +34,6 @@ const card = z
       .describe("The orders that the card speaks of"),
   })
   .describe("CDS Hooks, Card. Elements without a value are left out");
-
-const overrideReason = z
-  .object({
-    reason: z
-      .object({ code: text.max(256), system: z.string().max(256).optional(), display: z.string().max(256).optional() })
-      .optional(),
-    userComment: z.string().max(4000).optional().describe("May hold patient data: kept only if the operator says so"),
-    extension: z.record(z.string(), z.unknown()).optional().describe("Of Epic: the site's own reason"),
-  })
-  .meta({ anyOf: ["reason", "userComment", "extension"].map((name) => ({ required: [name] })) });
-
-const outcome = z
-  .object({
-    card: z.guid().describe("The uuid of a card"),
-    outcome: z.enum(["accepted", "overridden"]),
-    acceptedSuggestions: z
-      .array(z.object({ id: z.guid() }))
-      .max(MAX_SUGGESTIONS)
-      .optional()
-      .describe("Required, and not empty, when the outcome is accepted"),
-    overrideReason: overrideReason.optional(),
-    overrideReasons: z
-      .union([overrideReason, z.array(overrideReason).max(50)])
-      .optional()
-      .describe("As Epic writes overrideReason"),
-    outcomeTimestamp: z.iso.datetime({ offset: true }),
-  })
-  .meta({
-    if: { properties: { outcome: { const: "accepted" } } },
-    // biome-ignore lint/suspicious/noThenProperty: a word of JSON Schema
-    then: { required: ["acceptedSuggestions"], properties: { acceptedSuggestions: { minItems: 1 } } },
-  });
 
 const rate = z
   .object({ rate: z.number(), low: z.number(), high: z.number() })
@@ -137,7 +63,7 @@ export const shapes = {
   OrderSignCall: orderSignCall,
   Card: card,
   Cards: z.object({ cards: z.array(card) }).describe("No advice is an empty list"),
-  Feedback: z.object({ feedback: z.array(outcome).min(1).max(1000) }).describe("CDS Hooks, Feedback: one batch"),
+  Feedback: feedbackCall,
   Insights: z.object({
     ...totals,
     unknown: z.object({ accepted: count, overridden: count }),
