@@ -1,4 +1,4 @@
-# The service in production: production packages only, not as root, nothing written but /app/data.
+# Production image: production packages only, not root, writes only to /app/data.
 # docker build --build-arg REVISION="$(git rev-parse HEAD)" -t preferred-product-cds .
 
 FROM node:24-slim AS packages
@@ -20,8 +20,7 @@ COPY package.json LICENSE ./
 COPY --from=packages /app/node_modules ./node_modules
 COPY src ./src
 COPY cards ./cards
-# Where the SQLite file is, when DATABASE_URL names no other place. The user "node" of the base image, as a number: Kubernetes asks
-# for one to know that it is not root.
+# Default location of the SQLite file. 1000 is the base image's user "node"; Kubernetes needs the number to verify that it is not root.
 RUN mkdir data && chown 1000:1000 data
 VOLUME /app/data
 USER 1000:1000
@@ -29,5 +28,5 @@ EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/health/ready`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-# Half of the container's memory limit is for old objects; the rest is for young ones, buffers, code, and SQLite. Bodies get a third of the heap.
+# Half of the container's memory limit goes to old objects; the rest to young objects, buffers, code, and SQLite. Request bodies get a third of the heap.
 CMD ["node", "--max-old-space-size-percentage=50", "src/main.ts"]
