@@ -3,10 +3,6 @@
 import { randomUUID } from "node:crypto";
 import type { Request, RequestHandler, Response } from "express";
 import type { Logger } from "pino";
-import type { Feedback } from "../cds-hooks/feedback.ts";
-import { outcomesOf } from "../cds-hooks/issued-cards.ts";
-import type { OrderSignResult } from "../cds-hooks/order-sign.ts";
-import { HOOK } from "../cds-hooks/request.ts";
 import type { Metrics } from "./metrics.ts";
 import { type Trace, traceOf } from "./trace.ts";
 
@@ -74,50 +70,6 @@ function pathOf({ route, originalUrl }: Request): string {
   const endpoint = /^\/cds-services(\/[^/?]+)?(\/feedback)?(\?|$)/.exec(originalUrl);
   if (path || !endpoint) return path ?? "unknown path";
   return `/cds-services${endpoint[1] ? "/:id" : ""}${endpoint[2] ?? ""}`;
-}
-
-/**
- * What the log tells of an order-sign call: enough to see why it gave a card, or none.
- * @param received milliseconds until the caller was known and the body was read
- */
-export function summarizeOrderSign(
-  { hookInstance, cards, decided, ignored, reads, steps }: OrderSignResult,
-  received: number,
-): Record<string, unknown> {
-  return {
-    hook: HOOK,
-    hookInstance,
-    cards: cards.map(({ uuid, suggestions }) => ({ uuid, suggestions: suggestions?.length ?? 0 })),
-    decisions: decided.map(({ decision: { policy, row, payer, criteria, cautions, changes } }) => ({
-      policy: policy.id,
-      revision: policy.revision,
-      row,
-      payer,
-      criteria: outcomesOf(criteria),
-      cautions: cautions.map(({ caution }) => caution.id),
-      changes: changes.map((change) => (change.kind === "none" ? change.why : change.kind)),
-    })),
-    ...(decided.length === 0 && { why: "no draft order that a policy speaks about" }),
-    ...(ignored.illFormed > 0 && { illFormedDrafts: ignored.illFormed }),
-    ...(ignored.otherPatient > 0 && { draftsOfAnotherPatient: ignored.otherPatient }),
-    ...(ignored.withoutDrug > 0 && { draftsWithoutDrug: ignored.withoutDrug }),
-    ...(ignored.hasDstu2 && { hint: "drafts are MedicationOrder (DSTU2): switch the client to an R4 server" }),
-    ...(reads.length > 0 && {
-      reads: Object.fromEntries(reads.map(({ source, from, note }) => [source, `${from}: ${note}`])),
-    }),
-    steps: { received, ...steps },
-  };
-}
-
-/** What the log tells of feedback. A reason that is none of ours may be any text: it is not written. */
-export function summarizeFeedback(feedback: readonly Feedback[]): Record<string, unknown> {
-  return {
-    feedback: feedback.map(({ card, outcome, reason }) => ({
-      card,
-      outcome,
-      ...(reason && { reason: reason.isOffered ? reason.code : "other" }),
-    })),
-  };
 }
 
 /** Where an unexpected error arose. Its message stays out: it may quote what a client sent. */
