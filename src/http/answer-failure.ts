@@ -1,7 +1,6 @@
 // The one place where a failure becomes an answer: an OperationOutcome. What the caller may not see (500) stays in the log.
 import type { ErrorRequestHandler } from "express";
 import type { Logger } from "pino";
-import { DatabaseFailure } from "../store/database.ts";
 import { CallError, toOperationOutcome } from "./errors.ts";
 import { describeCrash, noteForLog } from "./log.ts";
 
@@ -21,10 +20,6 @@ export function answerFailure(log: Logger): ErrorRequestHandler {
 
 function toCallError(error: unknown): CallError {
   if (error instanceof CallError) return error;
-  if (error instanceof DatabaseFailure) {
-    const more = { headers: { "Retry-After": "5" }, note: { store: error.why } };
-    return new CallError(503, "transient", "The store does not answer: nothing was kept, send it again", more);
-  }
   // Express's own errors below 500 (a path that cannot be decoded) are the caller's.
   const status = error instanceof Error && "status" in error ? Number(error.status) : 500;
   if (status >= 400 && status < 500) return new CallError(status, "processing", "The request could not be read");

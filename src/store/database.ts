@@ -1,4 +1,5 @@
-// The database as the store sees it: statements that are carried out together or not at all.
+// The database as the store sees it: statements that run together or not at all.
+import { CallError } from "../http/errors.ts";
 
 /** A value in SQL. Placeholders are written $1, $2, … */
 export type Value = string | number | null;
@@ -24,12 +25,13 @@ export type Database = {
   close(): Promise<void>;
 };
 
-/** The database did not do it. `why` is a code or a fixed text: never a value. */
-export class DatabaseFailure extends Error {
+/** The database failed. `why` is for the log: an error code or fixed text, never a value. */
+export class DatabaseFailure extends CallError {
   readonly why: string;
 
   constructor(why: string) {
-    super(why);
+    const more = { headers: { "Retry-After": "5" }, note: { store: why } };
+    super(503, "transient", "The store is unavailable and nothing was saved: send it again", more);
     this.why = why;
   }
 }

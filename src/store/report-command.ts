@@ -22,7 +22,8 @@ export async function runReport(args: readonly string[], env: NodeJS.ProcessEnv,
       error instanceof TypeError || error instanceof DatabaseFailure || error instanceof SettingsFaults;
     if (!isExpected) throw error;
     const usage = error instanceof TypeError ? `Usage: ${USAGE}\n` : "";
-    streams.stderr.write(`No report: ${error.message}\n${usage}`);
+    const why = error instanceof DatabaseFailure ? error.why : error.message;
+    streams.stderr.write(`No report: ${why}\n${usage}`);
     return 1;
   }
 }
