@@ -87,7 +87,7 @@ export function createApp(options: AppOptions): Express {
     const received = sinceArrival(response);
     const result = await answerOrderSign(request.body, { ...callerOf(response), trace: traceIn(response) }, options);
     noteForLog(response, summarizeOrderSign(result, received));
-    for (const { decision } of result.decided) options.metrics.decided(decision.policy.id, decision.row);
+    for (const { decision } of result.decided) options.metrics.countDecision(decision.policy.id, decision.row);
     if (result.refusal) throw result.refusal;
     // As response.json() does, without what it does for caches.
     response.setHeader("Content-Type", "application/json; charset=utf-8");
@@ -100,7 +100,7 @@ export function createApp(options: AppOptions): Express {
     noteForLog(response, summarizeFeedback(feedback));
     const { name } = callerOf(response).client;
     const kept = await options.store.keepFeedback(name, feedback);
-    for (const { outcome } of kept) options.metrics.feedbackKept(name, outcome);
+    for (const { outcome } of kept) options.metrics.countFeedback(name, outcome);
     demandAllKept(kept, feedback);
     response.status(200).end();
   }

@@ -1,4 +1,4 @@
-// The shapes of the API as zod schemas, for openapi.ts: what a client sends and gets. A test holds them to what the service takes and gives.
+// The API's requests and responses as zod schemas, for openapi.ts. A test checks them against the real service.
 import { z } from "zod";
 import { HOOK } from "../cds-hooks/request.ts";
 import { MAX_SUGGESTIONS } from "../cds-hooks/suggestion.ts";
@@ -22,13 +22,13 @@ const fhirAuthorization = z
     subject: z.string(),
     patient: z.string().optional(),
   })
-  .describe("A token for fhirServer. It is neither kept nor logged");
+  .describe("A token for fhirServer. Never stored or logged");
 
 const prefetch = z
   .record(z.string(), z.unknown())
   .nullish()
   .describe(
-    `Search results by key: ${chartVariables.join(", ")}. A key that is missing or failed is read from fhirServer, if that may be called`,
+    `Search results by key: ${chartVariables.join(", ")}. Missing or failed keys are read from fhirServer if allowed`,
   );
 
 const orderSignCall = z
@@ -73,17 +73,17 @@ const card = z
     extension: z
       .object({ "davinci-crd.associated-resource": z.array(z.object({ reference: text })).min(1) })
       .optional()
-      .describe("The orders that the card speaks of"),
+      .describe("The orders that the card is about"),
   })
-  .describe("CDS Hooks, Card. Elements without a value are left out");
+  .describe("CDS Hooks, Card. Empty elements are omitted");
 
 const overrideReason = z
   .object({
     reason: z
       .object({ code: text.max(256), system: z.string().max(256).optional(), display: z.string().max(256).optional() })
       .optional(),
-    userComment: z.string().max(4000).optional().describe("May hold patient data: kept only if the operator says so"),
-    extension: z.record(z.string(), z.unknown()).optional().describe("Of Epic: the site's own reason"),
+    userComment: z.string().max(4000).optional().describe("May hold patient data: stored only if the operator says so"),
+    extension: z.record(z.string(), z.unknown()).optional().describe("From Epic: the site's own reason"),
   })
   .meta({ anyOf: ["reason", "userComment", "extension"].map((name) => ({ required: [name] })) });
 
@@ -100,25 +100,25 @@ const outcome = z
     overrideReasons: z
       .union([overrideReason, z.array(overrideReason).max(50)])
       .optional()
-      .describe("As Epic writes overrideReason"),
+      .describe("Epic's spelling of overrideReason"),
     outcomeTimestamp: z.iso.datetime({ offset: true }),
   })
   .meta({
     if: { properties: { outcome: { const: "accepted" } } },
-    // biome-ignore lint/suspicious/noThenProperty: a word of JSON Schema
+    // biome-ignore lint/suspicious/noThenProperty: a JSON Schema keyword
     then: { required: ["acceptedSuggestions"], properties: { acceptedSuggestions: { minItems: 1 } } },
   });
 
 const rate = z
   .object({ rate: z.number(), low: z.number(), high: z.number() })
   .optional()
-  .describe("Of the cards with feedback, the share that was accepted, with its 95 % interval; absent without feedback");
+  .describe("Share of cards with feedback that was accepted, with its 95% interval; absent without feedback");
 const totals = { cards: count, accepted: count, overridden: count, ignored: count, acceptance: rate };
 
 const rules = z.array(z.object({ note: text.optional(), expression: text }));
 const terms = z.array(z.string());
 
-/** The shapes by name, as components of the document. */
+/** Named schemas: the components of the document. */
 export const shapes = {
   Discovery: z.object({
     services: z.array(
@@ -136,7 +136,7 @@ export const shapes = {
   }),
   OrderSignCall: orderSignCall,
   Card: card,
-  Cards: z.object({ cards: z.array(card) }).describe("No advice is an empty list"),
+  Cards: z.object({ cards: z.array(card) }).describe("An empty list means no advice"),
   Feedback: z.object({ feedback: z.array(outcome).min(1).max(1000) }).describe("CDS Hooks, Feedback: one batch"),
   Insights: z.object({
     ...totals,
@@ -144,14 +144,14 @@ export const shapes = {
     reasons: z
       .array(z.object({ reason: text, system: z.string().nullable(), cards: count }))
       .max(MAX_REASONS + 1)
-      .describe(`The ${MAX_REASONS} most frequent, and "${OTHER_REASONS}" for the sum of the rest`),
+      .describe(`The ${MAX_REASONS} most frequent, and "${OTHER_REASONS}" for the rest`),
     byRevision: z.array(z.object({ policy: text, revision: text, ...totals })),
     byClient: z.array(z.object({ client: text, ...totals })),
     latency: z.object({ p50: z.number(), p90: z.number(), p99: z.number() }).optional().describe("Milliseconds"),
   }),
   Policy: z.object({
     id: text,
-    revision: text.describe("Review date, and the first 12 hex digits of a SHA-256 over the policy's folder"),
+    revision: text.describe("Review date and the first 12 hex digits of a SHA-256 over the policy's folder"),
     title: text,
     publisher: text,
     reviewDate: z.iso.date(),
@@ -167,7 +167,7 @@ export const shapes = {
       preferred: z.object({ name: text, valueSet: text }),
       replacements: z.array(coding.extend({ strength: text, valueSet: text })),
     }),
-    appliesTo: text.describe("FHIRPath, as all rules"),
+    appliesTo: text.describe("FHIRPath, like all rules"),
     authorized: text,
     alreadyOrdered: text,
     criteria: z.array(
@@ -190,9 +190,9 @@ export const shapes = {
   }),
   Live: z.object({ status: z.literal("live") }),
   Ready: z.object({
-    status: z.enum(["ready", "starting", "degraded", "ending"]),
+    status: z.enum(["ready", "starting", "degraded", "draining"]),
     mode: z.enum(["open", "registered"]),
-    warning: text.optional().describe("What open mode means"),
+    warning: text.optional().describe("What open mode allows"),
     store: z.object({ status: z.enum(["ok", "starting", "degraded"]), why: text.optional() }),
     policies: z.array(z.object({ id: text, revision: text })),
   }),

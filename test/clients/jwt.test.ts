@@ -390,7 +390,7 @@ test("open mode looks at no token, and says so where it is looked for", async ()
     expect(await open.cards(call(), "not.a.token")).toHaveLength(1);
     expect((await open.request("GET", "/health/ready")).body).toMatchObject({
       mode: "open",
-      warning: expect.stringContaining("anybody who reaches this service may call it"),
+      warning: expect.stringContaining("anyone who reaches this service may call it"),
     });
     expect((await service.request("GET", "/health/ready")).body).toMatchObject({ mode: "registered" });
   } finally {
