@@ -4,7 +4,7 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import helmet from "helmet";
 import type { Logger } from "pino";
 import { describeServices, SERVICE_ID } from "./cds-hooks/discovery.ts";
-import { demandAllKept, readFeedback } from "./cds-hooks/feedback.ts";
+import { assertAllKept, readFeedback } from "./cds-hooks/feedback.ts";
 import { issuedCards } from "./cds-hooks/issued-cards.ts";
 import { summarizeFeedback, summarizeOrderSign } from "./cds-hooks/log-line.ts";
 import { answerOrderSign, type OrderSignSettings } from "./cds-hooks/order-sign.ts";
@@ -87,7 +87,7 @@ export function createApp(options: AppOptions): Express {
     const received = sinceArrival(response);
     const result = await answerOrderSign(request.body, { ...callerOf(response), trace: traceIn(response) }, options);
     noteForLog(response, summarizeOrderSign(result, received));
-    for (const { decision } of result.decided) options.metrics.countDecision(decision.policy.id, decision.row);
+    for (const { decision } of result.decisions) options.metrics.countDecision(decision.policy.id, decision.row);
     if (result.refusal) throw result.refusal;
     // As response.json() does, without what it does for caches.
     response.setHeader("Content-Type", "application/json; charset=utf-8");
@@ -101,7 +101,7 @@ export function createApp(options: AppOptions): Express {
     const { name } = callerOf(response).client;
     const kept = await options.store.keepFeedback(name, feedback);
     for (const { outcome } of kept) options.metrics.countFeedback(name, outcome);
-    demandAllKept(kept, feedback);
+    assertAllKept(kept, feedback);
     response.status(200).end();
   }
 

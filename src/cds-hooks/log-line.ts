@@ -9,14 +9,14 @@ import { HOOK } from "./request.ts";
  * @param received milliseconds to authenticate the client and read the body
  */
 export function summarizeOrderSign(
-  { hookInstance, cards, decided, ignored, reads, steps }: OrderSignResult,
+  { hookInstance, cards, decisions, ignored, reads, steps }: OrderSignResult,
   received: number,
 ): Record<string, unknown> {
   return {
     hook: HOOK,
     hookInstance,
     cards: cards.map(({ uuid, suggestions }) => ({ uuid, suggestions: suggestions?.length ?? 0 })),
-    decisions: decided.map(({ decision: { policy, row, payer, criteria, cautions, changes } }) => ({
+    decisions: decisions.map(({ decision: { policy, row, payer, criteria, cautions, changes } }) => ({
       policy: policy.id,
       revision: policy.revision,
       row,
@@ -25,7 +25,7 @@ export function summarizeOrderSign(
       cautions: cautions.map(({ caution }) => caution.id),
       changes: changes.map((change) => (change.kind === "none" ? change.why : change.kind)),
     })),
-    ...(decided.length === 0 && { why: "no draft order that a policy speaks about" }),
+    ...(decisions.length === 0 && { why: "no policy applies to the draft orders" }),
     ...(ignored.illFormed > 0 && { illFormedDrafts: ignored.illFormed }),
     ...(ignored.otherPatient > 0 && { draftsOfAnotherPatient: ignored.otherPatient }),
     ...(ignored.withoutDrug > 0 && { draftsWithoutDrug: ignored.withoutDrug }),

@@ -1,6 +1,6 @@
 // Keeps feedback within bounds, so that no client can fill the database: of an issued card as many outcomes as one can have, and of cards
 // that were never issued a daily quota. The database counts, so that instances share it.
-import { type Feedback, MAX_OUTCOMES, MAX_UNKNOWN_A_DAY } from "../cds-hooks/feedback.ts";
+import { type Feedback, MAX_OUTCOMES, MAX_UNKNOWN_PER_DAY } from "../cds-hooks/feedback.ts";
 import type { Database, Value } from "./database.ts";
 import type { DecisionLog } from "./decision-log.ts";
 
@@ -53,7 +53,7 @@ export function createFeedbackKeeper(
     const known = feedback.filter(({ card }) => outcomes.has(card));
     const unknown = feedback.filter(({ card }) => !outcomes.has(card));
     const today = new Date().toISOString().slice(0, 10);
-    const fits = unknown.length + (await countUnknown(client, today)) <= MAX_UNKNOWN_A_DAY;
+    const fits = unknown.length + (await countUnknown(client, today)) <= MAX_UNKNOWN_PER_DAY;
     return insert(client, possibleOf(known, outcomes), fits ? unknown : []);
   }
 
