@@ -118,8 +118,8 @@ test.each(ways)("overwritten with %s: it is noticed, and left as it is", (_name,
 
 test("overwritten during a transaction, which then has not succeeded, and the next one neither", () => {
   const overwrite = () => truncateSync(path);
-  expect(() => write(file, "lost", overwrite)).toThrow("the file was overwritten");
-  expect(() => write(file, "lost")).toThrow("the file was overwritten");
+  expect(() => write(file, "lost", overwrite)).toThrow(expect.objectContaining({ why: "the file was overwritten" }));
+  expect(() => write(file, "lost")).toThrow(expect.objectContaining({ why: "the file was overwritten" }));
 });
 
 test("overwritten, and the log beside it removed: it is left as it is", () => {
