@@ -185,7 +185,7 @@ test("moved away: it has all that was written to it, and what is put in its plac
   renameSync(path, `${path}.moved`);
   makeAnother(`${path}.other`);
   renameSync(`${path}.other`, path);
-  expect(file.lost()).toBe("the file is gone or another");
+  expect(file.lost()).toBe("the file was moved or replaced");
   close();
   const moved = new DatabaseSync(`${path}.moved`);
   expect(notesIn(moved)).toEqual(["in the log"]);
