@@ -4,8 +4,9 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import helmet from "helmet";
 import type { Logger } from "pino";
 import { describeServices, SERVICE_ID } from "./cds-hooks/discovery.ts";
-import { demandAllKept, readFeedback } from "./cds-hooks/feedback.ts";
+import { assertAllKept, readFeedback } from "./cds-hooks/feedback.ts";
 import { issuedCards } from "./cds-hooks/issued-cards.ts";
+import { summarizeFeedback, summarizeOrderSign } from "./cds-hooks/log-line.ts";
 import { answerOrderSign, type OrderSignSettings } from "./cds-hooks/order-sign.ts";
 import { type Authenticate, callerOf, requireCaller } from "./clients/authenticate.ts";
 import { checkHost } from "./clients/check-host.ts";
@@ -14,7 +15,7 @@ import { answerFailure } from "./http/answer-failure.ts";
 import { readJsonBodies } from "./http/body.ts";
 import { CallError } from "./http/errors.ts";
 import { answerLive, answerReady, type HealthOptions } from "./http/health.ts";
-import { logCalls, noteForLog, sinceArrival, summarizeFeedback, summarizeOrderSign, traceIn } from "./http/log.ts";
+import { logCalls, noteForLog, sinceArrival, traceIn } from "./http/log.ts";
 import type { Metrics } from "./http/metrics.ts";
 import { answerApi } from "./http/openapi.ts";
 import { type PlaygroundOptions, playground } from "./playground/routes.ts";
@@ -86,7 +87,7 @@ export function createApp(options: AppOptions): Express {
     const received = sinceArrival(response);
     const result = await answerOrderSign(request.body, { ...callerOf(response), trace: traceIn(response) }, options);
     noteForLog(response, summarizeOrderSign(result, received));
-    for (const { decision } of result.decided) options.metrics.decided(decision.policy.id, decision.row);
+    for (const { decision } of result.decisions) options.metrics.countDecision(decision.policy.id, decision.row);
     if (result.refusal) throw result.refusal;
     // As response.json() does, without what it does for caches.
     response.setHeader("Content-Type", "application/json; charset=utf-8");
@@ -99,8 +100,8 @@ export function createApp(options: AppOptions): Express {
     noteForLog(response, summarizeFeedback(feedback));
     const { name } = callerOf(response).client;
     const kept = await options.store.keepFeedback(name, feedback);
-    for (const { outcome } of kept) options.metrics.feedbackKept(name, outcome);
-    demandAllKept(kept, feedback);
+    for (const { outcome } of kept) options.metrics.countFeedback(name, outcome);
+    assertAllKept(kept, feedback);
     response.status(200).end();
   }
 

@@ -8,7 +8,7 @@ import { admitAnybody, admitRegistered } from "./clients/authenticate.ts";
 import { openClient } from "./clients/client.ts";
 import { ClientsFaults, loadClients } from "./clients/clients-file.ts";
 import { readSettings, SettingsFaults } from "./config.ts";
-import { drainable, PATIENCE } from "./http/drain.ts";
+import { DRAIN_TIMEOUTS, drainable } from "./http/drain.ts";
 import { OPEN_MODE } from "./http/health.ts";
 import { describeCrash } from "./http/log.ts";
 import { collectState, createMetrics, serveMetrics } from "./http/metrics.ts";
@@ -77,7 +77,7 @@ async function start(): Promise<void> {
     log.fatal(describeCrash(error), "an error that nothing caught: the process ends");
     process.exitCode = CRASHED;
     void stop({ crash: true });
-    setTimeout(() => process.exit(), settings.drainDelay + PATIENCE.all).unref();
+    setTimeout(() => process.exit(), settings.drainDelay + DRAIN_TIMEOUTS.total).unref();
   }
   function cannotListen(port: number | undefined) {
     return ({ code }: NodeJS.ErrnoException) => {

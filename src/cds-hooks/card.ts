@@ -1,5 +1,5 @@
-// The card of a decision (CDS Hooks "Card Attributes"): one per policy and call, for every order that it speaks of. What
-// it says in words is detail.ts; what it offers is suggestion.ts.
+// The card of a decision (CDS Hooks, "Card Attributes"): one per policy and request, for all orders that the policy
+// applies to. Its text is in detail.ts, its suggestions in suggestion.ts.
 import { randomUUID } from "node:crypto";
 import type { Decision, Row } from "../policy/decision/decide.ts";
 import { referenceTo } from "../policy/fhir-json.ts";
@@ -13,7 +13,7 @@ import { type ClientForm, changesOffered, isChoice, type Suggestion, suggestions
 
 type Coding = { system: string; code: string; display: string };
 
-/** CDS Hooks "Card". Elements without a value are left out, never empty. */
+/** CDS Hooks "Card". Empty elements are omitted. */
 export type Card = {
   uuid: string;
   summary: string;
@@ -27,9 +27,9 @@ export type Card = {
 };
 
 export type CardSettings = {
-  /** Public address of the service, without a slash at its end. */
+  /** Public address of the service, without a trailing slash. */
   readonly baseUrl: string;
-  /** Whether an established exception gets a card that says so. */
+  /** Whether an established exception gets an informational card. */
   readonly exceptionCard: boolean;
 };
 
@@ -41,9 +41,9 @@ const WARNING: CardStyle = { indicator: "warning", summary: "summary" };
 const CAUTION: CardStyle = { indicator: "warning", summary: "summaryCaution" };
 const CONFIRM: CardStyle = { indicator: "info", summary: "summaryConfirm" };
 
-/** How the card of each row looks; a row without a style has no card. Never critical: it is coverage guidance. */
+/** Card style by row; a row without one has no card. Never critical: it is coverage guidance. */
 function styleOf(row: Row, { exceptionCard }: CardSettings): CardStyle | undefined {
-  const faces: Record<Row, CardStyle | undefined> = {
+  const styles: Record<Row, CardStyle | undefined> = {
     "other-payer": undefined,
     authorized: undefined,
     "nothing-read": undefined,
@@ -54,10 +54,10 @@ function styleOf(row: Row, { exceptionCard }: CardSettings): CardStyle | undefin
     "cautions-unread": WARNING,
     change: WARNING,
   };
-  return faces[row];
+  return styles[row];
 }
 
-/** The card, or undefined where the decision is silent. @param texts those of the request */
+/** The card, or undefined if the row has none. @param texts the request's texts */
 export function cardFor(decision: Decision, texts: Texts, settings: CardSettings, form: ClientForm): Card | undefined {
   const style = styleOf(decision.row, settings);
   if (!style) return undefined;
@@ -68,7 +68,7 @@ export function cardFor(decision: Decision, texts: Texts, settings: CardSettings
   const suggestions = changes.flatMap((change, index) =>
     offered.has(change) ? suggestionsFor(change, policy, names[index] ?? policy.nonPreferred.name, form) : [],
   );
-  const selectionBehavior = [...offered].some(isChoice) ? "at-most-one" : "any"; // every known client can use "any"
+  const selectionBehavior = [...offered].some(isChoice) ? "at-most-one" : "any"; // every known client supports "any"
   const orders = changes.map(({ order }) => referenceTo(order.asSent)).filter((reference) => reference !== undefined);
   return {
     uuid: randomUUID(),
@@ -89,8 +89,8 @@ export function cardFor(decision: Decision, texts: Texts, settings: CardSettings
 }
 
 /**
- * What the card is about. Epic takes letters and digits only, and ties a clinician's override to them: so the policy is part
- * of the code, or an override of one drug's card would silence every other's.
+ * The card's topic. Epic accepts letters and digits only, and suppresses cards by topic after an override. So the code
+ * includes the policy: otherwise overriding one drug's card would suppress every other's.
  */
 function topicOf(policy: Policy, { baseUrl }: CardSettings, { dialect }: ClientForm): Omit<Coding, "display"> {
   if (dialect === "standard") return policy.topic;
@@ -108,7 +108,7 @@ const labelOf = memoizeByObject(
   ({ publisher, title, reviewDate }: Policy) => `${publisher}: ${title} (reviewed ${usDate(reviewDate)})`,
 );
 
-/** 2026-03-25 as 03/25/2026, the form in which US payers write it. */
+/** 2026-03-25 as 03/25/2026, as US payers write it. */
 function usDate(date: string): string {
   return date.replace(/^(\d{4})-(\d{2})-(\d{2})$/, "$2/$3/$1");
 }

@@ -1,5 +1,5 @@
-// The words of a card, for a busy prescriber: what was found, what was not, what was not received, what can be done. Plain
-// Markdown (bold and lists). Everything that comes from a request is escaped.
+// The detail text of a card, for a busy prescriber: what was found, what was not, what was not received, and what to
+// do. Plain Markdown (bold and lists). All text from a request is escaped.
 
 import type { Change, NoChangeReason } from "../policy/decision/change.ts";
 import type { ChartVariable } from "../policy/decision/chart.ts";
@@ -19,19 +19,19 @@ import { type ClientForm, enterAgain, isChoice } from "./suggestion.ts";
 
 const MAX_EVIDENCE = 3;
 
-/** What the words of a card are made from. */
+/** The input to a card's text. */
 export type CardParts = {
   readonly decision: Decision;
-  /** How each order is called, in the order of the decision's changes. */
+  /** The name of each order, in the order of the decision's changes. */
   readonly names: readonly string[];
   readonly values: TemplateValues;
-  /** The changes that the card's suggestions make. */
+  /** The changes offered as suggestions. */
   readonly offered: ReadonlySet<Change>;
   readonly form: ClientForm;
   readonly texts: Texts;
 };
 
-/** What the texts of a policy may speak of. `evidence` is added where there is some. */
+/** Variables of the policy's text templates. `evidence` is added where there is some. */
 export function templateValuesOf({ policy, changes, criteria }: Decision): TemplateValues {
   const orders = changes.map(({ order }) => order.resolved);
   const { title, publisher, reviewDate, revision } = policy;
@@ -45,8 +45,8 @@ export function templateValuesOf({ policy, changes, criteria }: Decision): Templ
 }
 
 /**
- * How the orders are called on the card and in its suggestions, in the order of `changes`; plain text. Product and
- * strength where the strength is certain, else the name that the order gives its drug.
+ * Names of the orders on the card and in its suggestions, in the order of `changes`. Plain text: product and strength
+ * if the strength is certain, else the order's own name for the drug.
  */
 export function nameOrders({ changes, policy }: Decision): string[] {
   return changes.map(({ order, replacements: [replacement] }) => {
@@ -69,7 +69,7 @@ export function writeDetail(parts: CardParts): string {
     ...cautions.map(({ caution, records }) => `**Caution:** ${write(caution.text, { evidence: records })}`),
     `${ordered}: ${write(policy.texts[plan])}`,
     [...criteria.map((finding) => writeCriterion(finding, decision, write)), ...writeGaps(gaps)].join("\n"),
-    // Orders that are alike are named once, so they are told about once.
+    // Identical orders are named once, so each line about them appears once.
     [...new Set([...writeNoChangeReasons(decision, names), ...writeHow(parts)])].join("\n"),
     isException ? write(policy.texts.confirm) : write(policy.texts.exception),
     write(policy.texts.closing),
@@ -99,13 +99,13 @@ function writeCriterion(finding: CriterionFinding, { gaps }: Decision, write: Wr
   return `- ${criterion.label}: **${word}**${found}.${wouldCount}${reminder}`;
 }
 
-/** The newest first; records without a date last. A note stands once for all that it concerns. */
+/** Newest first, undated records last. Records with the same note share it. */
 function writeEvidence(evidence: readonly Evidence[], write: Write): string {
   const newest = evidence.toSorted((a, b) => (dateOf(b.record) ?? "").localeCompare(dateOf(a.record) ?? ""));
   const byNote = Map.groupBy(newest.slice(0, MAX_EVIDENCE), ({ rule }) => rule.note);
   const groups = [...byNote].map(([note, group]) => {
     const shown = group.map(({ record, rule }) => {
-      return write(rule.show, { evidence: [record] }) + whereStands(record);
+      return write(rule.show, { evidence: [record] }) + citeRecord(record);
     });
     return shown.join("; ") + (note ? ` – ${note}` : "");
   });
@@ -113,13 +113,13 @@ function writeEvidence(evidence: readonly Evidence[], write: Write): string {
   return groups.join("; ") + more;
 }
 
-/** Where a record stands and when it is of, in brackets. Markdown. */
-function whereStands(record: FhirRecord): string {
+/** The record's reference and date, in parentheses. Markdown. */
+function citeRecord(record: FhirRecord): string {
   const where = [referenceTo(record), dateOf(record)].filter((part) => part !== undefined).map(escapeMarkdown);
   return where.length > 0 ? ` (${where.join(", ")})` : "";
 }
 
-/** When a record says that it happened, or was written. */
+/** When it happened, or was recorded. */
 function dateOf(record: FhirRecord): string | undefined {
   const period = isObject(record.effectivePeriod) ? record.effectivePeriod.start : undefined;
   const dates = [
@@ -177,17 +177,17 @@ function* writeGaps(gaps: readonly Gap[]): Generator<string> {
   }
 }
 
-/** Why there is no change in one click: once for what the row forbids, else order by order. */
+/** Why there is no one-click change: once if the row rules it out, else order by order. */
 function* writeNoChangeReasons(
   { row, changes, policy, alreadyOrdered }: Decision,
   names: readonly string[],
 ): Generator<string> {
-  const whole: Partial<Record<Row, string>> = {
+  const byRow: Partial<Record<Row, string>> = {
     "overriding-caution": "No change in one click, because of the recorded reaction.",
     caution: "No change in one click, because of the recorded reaction.",
     "cautions-unread": `No change in one click: a reaction to ${policy.preferred.name}, or to an ingredient, cannot be ruled out, since what would tell it was not received, not in full, or is not known.`,
   };
-  if (whole[row]) yield whole[row];
+  if (byRow[row]) yield byRow[row];
   const reasons: Record<NoChangeReason, string | undefined> = {
     withheld: undefined,
     "no-id": "the draft has no id",
@@ -204,14 +204,14 @@ function* writeNoChangeReasons(
   }
 }
 
-/** The drug of a record as the record names it, and where it stands. Markdown. */
+/** The record's own name for its drug, with its reference and date. Markdown. */
 function nameRecord(record: FhirRecord | undefined): string {
   if (!record) return "";
   const [name = "the drug"] = namesOf(drugOf(record) ?? {});
-  return escapeMarkdown(name) + whereStands(record);
+  return escapeMarkdown(name) + citeRecord(record);
 }
 
-/** How to change, where one suggestion is not all there is to it. */
+/** How to make a change that is not a single suggestion. */
 function* writeHow({ decision: { changes, policy }, names, offered, form }: CardParts): Generator<string> {
   for (const [index, change] of changes.entries()) {
     if (change.kind === "none") continue;

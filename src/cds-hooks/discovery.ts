@@ -1,5 +1,5 @@
-// Discovery: the one service, and the prefetch that it asks for ("Discovery", "Prefetch Template"). Templates hold plain
-// context tokens only, since clients send any other token as it stands and get a plausible empty Bundle back.
+// Discovery: the one service and its prefetch ("Discovery", "Prefetch Template"). Templates use plain context tokens
+// only: clients send any other token unresolved, and get back an empty Bundle that looks valid.
 
 import { searchFor } from "../chart/sources.ts";
 import { type ChartVariable, chartVariables } from "../policy/decision/chart.ts";
@@ -8,7 +8,7 @@ import { HOOK } from "./request.ts";
 
 export const SERVICE_ID = "preferred-product-order-sign";
 
-/** A service as discovery describes it (CDS Hooks 2.0.1; `version` and `hookVersion` are of 3.0 and ignored by older clients). */
+/** CDS Hooks 2.0.1, with `version` and `hookVersion` from 3.0, which older clients ignore. */
 export type Service = {
   hook: string;
   hookVersion: string;
@@ -30,9 +30,14 @@ export function describeServices(policies: readonly Policy[]): { services: Servi
     version: "2.0.1",
     id: SERVICE_ID,
     title: "Preferred product at order signing",
-    description: `Compares medication orders about to be signed with payers' preferred product policies, and suggests the preferred product unless an exception is documented. Policies: ${titles.join("; ")}.`,
-    usageRequirements:
-      "FHIR R4. Send the prefetch below, or fhirServer with fhirAuthorization that may read the same resources; without either the answer is 412. Best called only for orders of the drugs that the policies name.",
+    description: [
+      "Checks medication orders being signed against payers' preferred product policies, and suggests the preferred",
+      `product unless an exception is documented. Policies: ${titles.join("; ")}.`,
+    ].join(" "),
+    usageRequirements: [
+      "FHIR R4. Send the prefetch below, or fhirServer with a fhirAuthorization that can read the same resources:",
+      "without prefetch or FHIR access it returns 412. Best called only for orders of the drugs named in the policies.",
+    ].join(" "),
     prefetch: Object.fromEntries(keys.map((key) => [key, searchFor(key, "{{context.patientId}}")])),
   };
   return { services: [service] };

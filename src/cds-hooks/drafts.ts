@@ -1,4 +1,4 @@
-// The draft orders of a call: every MedicationRequest of the patient in context.draftOrders, wherever it stands.
+// The draft orders of a request: every MedicationRequest of the patient in context.draftOrders.
 import type { EhrAccess } from "../chart/ehr.ts";
 import { MAX_REASONS, namesDrug, patientIn, resolveRecord, unresolvedDrug } from "../chart/record.ts";
 import { addToIndex, createIndex, fetchReferred, findReferred, type ReferenceIndex } from "../chart/references.ts";
@@ -13,7 +13,7 @@ import type { OrderSignCall } from "./request.ts";
 export type Drafts = {
   readonly orders: readonly Order[];
   readonly index: ReferenceIndex;
-  /** For the log: what was left out. MedicationOrder is DSTU2's name of the draft, the public sandbox's default. */
+  /** For the log: skipped drafts. MedicationOrder is the DSTU2 resource, the public sandbox's default. */
   readonly ignored: {
     readonly illFormed: number;
     readonly otherPatient: number;
@@ -23,8 +23,8 @@ export type Drafts = {
 };
 
 /**
- * Reads the drafts and resolves what they refer to; calls the EHR only for a draft's own drug where nothing sent says
- * what it is, or where its name may be one that a policy knows.
+ * Reads the drafts and resolves their references. Calls the EHR only for a draft's drug: if nothing in the request
+ * names it, or if its name may match a policy.
  * @throws CallError 413 for too many drafts
  */
 export async function readDrafts(
@@ -41,7 +41,7 @@ export async function readDrafts(
   const requests = readable.filter(({ resourceType }) => resourceType === "MedicationRequest");
   const own = requests.filter((request) => (patientIn(request.subject, patientId) ?? patientId) === patientId);
   refuseTooMany(own.length);
-  // Most calls concern no policy: prefetch is looked through only where a draft's drug may stand in it.
+  // No policy applies to most requests: prefetch is indexed only if a draft's drug may be in it.
   if (own.some((request) => unresolvedDrug(index, request))) addPrefetchToIndex(index, call);
   if (access)
     await fetchReferred(
@@ -64,14 +64,14 @@ export async function readDrafts(
 
 const MAX_DRAFTS = 1000;
 
-/** What each order refers to is resolved, and each that a policy speaks about costs a tenth of a millisecond and a line on the card. */
+/** Each order has references to resolve. One that a policy applies to costs 0.1 ms and a line on the card. */
 function refuseTooMany(drafts: number): void {
   if (drafts <= MAX_DRAFTS) return;
-  const message = `The call holds ${drafts} draft orders, and at most ${MAX_DRAFTS} are read`;
+  const message = `Too many draft orders: ${drafts}, at most ${MAX_DRAFTS}`;
   throw new CallError(413, "too-costly", message, { expression: ["context.draftOrders"] });
 }
 
-/** The reference to the draft's drug, where nothing sent says what it is, or where its name may be one that a policy knows. */
+/** The draft's medicationReference, if nothing in the request names the drug or its name may match a policy. */
 function missingDrug(request: FhirRecord, index: ReferenceIndex, screen: Screen): FhirObject | [] {
   const drug = unresolvedDrug(index, request);
   const display = textIn(drug?.display);
@@ -79,7 +79,7 @@ function missingDrug(request: FhirRecord, index: ReferenceIndex, screen: Screen)
   return drug && isUnknown ? drug : [];
 }
 
-/** The orders with the reasons that they refer to: what came along in prefetch, and the rest from the EHR. */
+/** The orders with their referenced reasons: from prefetch, else from the EHR. */
 export async function resolveReasons(
   { index }: Drafts,
   applicable: readonly PolicyOrders[],

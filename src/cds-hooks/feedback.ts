@@ -1,5 +1,5 @@
-// Feedback on cards (CDS Hooks "Feedback"): checked by the specification's invariants cds-fb-1 to 3, and tolerant of Epic, which
-// writes `overrideReasons` and may give only its site's own reason in an `extension`.
+// Feedback on cards (CDS Hooks, "Feedback"). Checks the specification's invariants cds-fb-1 to 3. Accepts Epic's
+// format: `overrideReasons`, and possibly only the site's own reason in an `extension`.
 import { z } from "zod";
 import { CallError } from "../http/errors.ts";
 import { plain } from "../policy/fhirpath/template.ts";
@@ -7,15 +7,15 @@ import type { Policy } from "../policy/format/policy.ts";
 import { listOf, readBody } from "./request.ts";
 import { MAX_SUGGESTIONS } from "./suggestion.ts";
 
-/** One outcome of one card, as far as the service keeps it. */
+/** One outcome of one card, as stored. */
 export type Feedback = {
   readonly card: string;
   readonly outcome: "accepted" | "overridden";
   readonly acceptedSuggestions: readonly string[];
   readonly reason: Reason | undefined;
-  /** Written by a person, and may hold patient data: never logged. */
+  /** Free text that may hold patient data: never logged. */
   readonly comment: string | undefined;
-  /** The site's own reason, as Epic sends it in an extension. */
+  /** The site's own reason, from Epic's extension. */
   readonly siteReason: string | undefined;
   /** ISO 8601. */
   readonly outcomeTimestamp: string;
@@ -25,26 +25,26 @@ export type Feedback = {
 export type Reason = {
   readonly system: string | undefined;
   readonly code: string;
-  /** Whether a policy offers it on its cards; anything else may be any text, of a patient too. */
+  /** Whether a policy offers it on its cards. Any other reason may be free text with patient data. */
   readonly isOffered: boolean;
 };
 
 const MAX_CODE_LENGTH = 256; // characters
 const MAX_COMMENT_LENGTH = 4_000;
 const MAX_BATCH = 1_000;
-/** Outcomes of one card that are kept: each suggestion accepted by itself. */
+/** Outcomes stored per card: one for each suggestion. */
 export const MAX_OUTCOMES = MAX_SUGGESTIONS;
-/** Outcomes that are kept of cards that were never issued to the client: enough to see that it is set up wrongly. */
-export const MAX_UNKNOWN_A_DAY = 1_000;
-const MAX_OVERRIDES = 50; // of one card, in a list as Epic may write it
+/** Outcomes stored per client for cards never issued to it: enough to notice a misconfiguration. */
+export const MAX_UNKNOWN_PER_DAY = 1_000;
+const MAX_OVERRIDES = 50; // per card, in Epic's list
 
-/** Text that every database can keep: PostgreSQL takes no NUL. */
-const text = (longest: number) =>
+/** Text that every database can store: PostgreSQL rejects NUL. */
+const text = (maxLength: number) =>
   z
     .string()
-    .max(longest, `must not be longer than ${longest} characters`)
+    .max(maxLength, `must not be longer than ${maxLength} characters`)
     .transform((given) => given.replaceAll("\0", "\ufffd"));
-/** An id that this service has issued. */
+/** An id issued by this service. */
 const uuid = (what: string) => z.guid(what).transform((given) => given.toLowerCase());
 
 const reasonCoding = z.object({
@@ -60,7 +60,7 @@ const overrideReason = z
     userComment: text(MAX_COMMENT_LENGTH)
       .optional()
       .describe("May hold patient data: kept only if the operator says so"),
-    extension: z.record(z.string(), z.unknown()).optional().describe("Of Epic: the site's own reason"),
+    extension: z.record(z.string(), z.unknown()).optional().describe("From Epic: the site's own reason"),
   })
   .refine(
     ({ reason, userComment, extension }) => reason ?? userComment ?? extension,
@@ -79,7 +79,7 @@ const one = z
     overrideReasons: z
       .union([overrideReason, listOf(overrideReason, MAX_OVERRIDES)])
       .optional()
-      .describe("As Epic writes overrideReason"),
+      .describe("Epic's spelling of overrideReason"),
     outcomeTimestamp: z.iso.datetime({ offset: true, error: "must be an ISO 8601 date and time with time zone" }),
   })
   .refine(({ outcome, acceptedSuggestions }) => outcome !== "accepted" || acceptedSuggestions?.length, {
@@ -88,31 +88,31 @@ const one = z
   })
   .meta({
     if: { properties: { outcome: { const: "accepted" } } },
-    // biome-ignore lint/suspicious/noThenProperty: a word of JSON Schema
+    // biome-ignore lint/suspicious/noThenProperty: a JSON Schema keyword
     then: { required: ["acceptedSuggestions"], properties: { acceptedSuggestions: { minItems: 1 } } },
   });
 
-/** CDS Hooks, Feedback: one batch. Also what the OpenAPI document says. */
+/** CDS Hooks, Feedback: one batch. The OpenAPI document is made from it. */
 export const feedbackCall = z.object({
   feedback: listOf(one, MAX_BATCH)
     .refine(({ length }) => length > 0, "must hold at least one outcome")
     .meta({ minItems: 1 }),
 });
 
-/** The display of the site's reason, among the strings of Epic's extension. */
+/** The display text of the site's reason, in Epic's extension. */
 function siteReasonIn(extension: Readonly<Record<string, unknown>> | undefined): string | undefined {
   const key = Object.keys(extension ?? {}).find((name) => /overrideReason\.reasonDisplay$/i.test(name));
   const found = key === undefined ? undefined : extension?.[key];
   return typeof found === "string" && found.trim() ? plain(found) : undefined;
 }
 
-/** Clients leave out the system, or send it. */
+/** Some clients omit the system. */
 function findReason({ system, code }: z.infer<typeof reasonCoding>, offered: Policy["overrideReasons"]): Reason {
   const found = offered.find((each) => each.code === code && (system ?? each.system) === each.system);
   return { system: found?.system ?? system, code, isOffered: found !== undefined };
 }
 
-/** @throws CallError 400 that names every field at fault */
+/** @throws CallError 400 that names every invalid field */
 export function readFeedback(body: unknown, policies: readonly Pick<Policy, "overrideReasons">[]): Feedback[] {
   const offered = policies.flatMap(({ overrideReasons }) => overrideReasons);
   return readBody(feedbackCall, body, "CDS Hooks feedback").feedback.map((given) => {
@@ -132,11 +132,12 @@ export function readFeedback(body: unknown, policies: readonly Pick<Policy, "ove
 
 const DAY = 86_400; // seconds
 
-/** Some of the feedback is more than a client may have kept. @throws CallError 429 */
-export function demandAllKept(kept: readonly Feedback[], feedback: readonly Feedback[]): void {
+/** @throws CallError 429 if some of the feedback was over quota */
+export function assertAllKept(kept: readonly Feedback[], feedback: readonly Feedback[]): void {
   const left = feedback.length - kept.length;
   if (left === 0) return;
-  const message = `${left} of ${feedback.length} outcomes were not kept: a client may have ${MAX_UNKNOWN_A_DAY} a day of cards that were never issued to it, and ${MAX_OUTCOMES} of one card`;
+  const limits = `${MAX_UNKNOWN_PER_DAY} per day for cards never issued to the client, and ${MAX_OUTCOMES} per card`;
+  const message = `${left} of ${feedback.length} outcomes were not stored. The limits are ${limits}`;
   const untilTomorrow = DAY - (Math.floor(Date.now() / 1000) % DAY);
   throw new CallError(429, "throttled", message, { headers: { "Retry-After": String(untilTomorrow) } });
 }

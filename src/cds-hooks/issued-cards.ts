@@ -1,4 +1,4 @@
-// What the decision log keeps of the cards of a call: which, why and for whom, and nothing of the patient.
+// The decision log's rows for a request: which cards, why, and for which client. No patient data.
 import type { CriterionFinding } from "../policy/decision/decide.ts";
 import type { IssuedCard } from "../store/decision-log.ts";
 import type { OrderSignResult } from "./order-sign.ts";
@@ -8,10 +8,14 @@ export function outcomesOf(criteria: readonly CriterionFinding[]): Record<string
   return Object.fromEntries(criteria.map(({ criterion, outcome }) => [criterion.id, outcome]));
 }
 
-/** What the decision log keeps of the cards of a call. @param latency milliseconds from the call's arrival to its answer */
-export function issuedCards({ decided, hookInstance }: OrderSignResult, client: string, latency: number): IssuedCard[] {
+/** @param latency milliseconds from request to response */
+export function issuedCards(
+  { decisions, hookInstance }: OrderSignResult,
+  client: string,
+  latency: number,
+): IssuedCard[] {
   const issuedAt = new Date().toISOString();
-  return decided.flatMap(({ decision: { policy, row, criteria }, card }) =>
+  return decisions.flatMap(({ decision: { policy, row, criteria }, card }) =>
     card
       ? {
           ...{ card: card.uuid, issuedAt, client, hookInstance, latency, row, indicator: card.indicator },

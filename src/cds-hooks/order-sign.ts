@@ -1,5 +1,5 @@
-// An order-sign request, step by step: a well-formed call, the orders that policies apply to, the chart, decisions, cards. Unknown is never
-// "no": what could not be read goes into the decision.
+// The steps of an order-sign request: read it and the chart, decide, write the cards. Unknown is never "no": what could
+// not be read is part of the decision.
 
 import type { CallError } from "../http/errors.ts";
 import { type Decision, decide } from "../policy/decision/decide.ts";
@@ -10,21 +10,21 @@ import type { ClientForm } from "./suggestion.ts";
 
 export type OrderSignSettings = CardSettings & ReadSettings;
 
-/** Outcome of a request: the cards, and what the log says of it. */
+/** Outcome of a request: the cards, and what is logged. */
 export type OrderSignResult = Pick<OrderSignCase, "hookInstance" | "ignored" | "reads"> & {
   readonly cards: Card[];
-  /** 412, where nothing clinical could be read. */
+  /** 412 if no clinical data could be read. */
   readonly refusal: CallError | undefined;
   /** The decision of each policy that applies, with its card. */
-  readonly decided: readonly { readonly decision: Decision; readonly card: Card | undefined }[];
-  /** Milliseconds for reading the call and the chart, and for the decision. */
+  readonly decisions: readonly { readonly decision: Decision; readonly card: Card | undefined }[];
+  /** Milliseconds to read the request and the chart, and to decide. */
   readonly steps: { readonly read: number; readonly decide: number };
 };
 
-/** The client that calls: how it takes suggestions, and the way to its FHIR servers. */
+/** The calling client: which suggestions it supports, and access to its FHIR servers. */
 export type OrderSignClient = { readonly client: ClientForm } & OrderSignReader;
 
-/** @throws CallError 400 for a call that is not well-formed, 413 for one that holds too much */
+/** @throws CallError 400 for a malformed request, 413 for one that is too large */
 export async function answerOrderSign(
   body: unknown,
   caller: OrderSignClient,
@@ -33,14 +33,14 @@ export async function answerOrderSign(
   const start = performance.now();
   const { applicable, chart, reading, ...noted } = await readOrderSign(body, caller, settings);
   const read = performance.now();
-  const decided = applicable.map((orders) => {
+  const decisions = applicable.map((orders) => {
     const decision = refuseTooMuchText(() => decide(orders, chart, reading));
     return { decision, card: cardFor(decision, reading.texts, settings, caller.client) };
   });
-  const cards = decided.map(({ card }) => card).filter((card) => card !== undefined);
-  const refusal = cards.length === 0 ? refusalOf(decided.map(({ decision }) => decision)) : undefined;
+  const cards = decisions.map(({ card }) => card).filter((card) => card !== undefined);
+  const refusal = cards.length === 0 ? refusalOf(decisions.map(({ decision }) => decision)) : undefined;
   const steps = { read: round(read - start), decide: round(performance.now() - read) };
-  return { ...noted, cards, refusal, decided, steps };
+  return { ...noted, cards, refusal, decisions, steps };
 }
 
 const round = (milliseconds: number) => Math.round(milliseconds * 10) / 10;

@@ -1,5 +1,5 @@
-// Reads an order-sign request: its drafts, the orders of each policy that applies to any, and the chart. For the answer, for the playground
-// and for authors of policies.
+// Reads an order-sign request: its drafts, the policies that apply with their orders, and the chart. Used by the
+// service, the playground, and the policy CLI.
 import type { Ehr, EhrAccess } from "../chart/ehr.ts";
 import { type ReadNote, readChart } from "../chart/read-chart.ts";
 import type { Trace } from "../http/trace.ts";
@@ -11,38 +11,38 @@ import { type Drafts, readDrafts, resolveReasons } from "./drafts.ts";
 import { refuseTooMuchText } from "./refusals.ts";
 import { type OrderSignCall, readOrderSignCall } from "./request.ts";
 
-/** The way to the client's FHIR servers, and the headers of the call's trace. */
+/** Access to the client's FHIR servers, and the request's trace. */
 export type OrderSignReader = { readonly ehr: Ehr; readonly trace?: Trace | undefined };
 
 export type ReadSettings = {
   readonly policies: readonly Policy[];
-  /** Milliseconds for the whole call, calls to the EHR included. */
+  /** Milliseconds for the whole request, EHR calls included. */
   readonly callDeadline: number;
 };
 
-/** What the decisions of a request are made from. */
+/** The input to a request's decisions. */
 export type OrderSignCase = {
   readonly hookInstance: string;
   readonly drafts: readonly Order[];
   readonly ignored: Drafts["ignored"];
-  /** Of each policy that applies to any of the drafts. */
+  /** By policy, for each that applies. */
   readonly applicable: readonly PolicyOrders[];
-  /** Not read where no policy applies. */
+  /** Not read if no policy applies. */
   readonly chart: Chart;
   readonly reads: readonly ReadNote[];
   readonly reading: Reading;
 };
 
-/** Milliseconds after the deadline of the EHR in which what came from it is judged. */
-const JUDGING = 500;
+/** Milliseconds to decide after the EHR deadline. */
+const DECISION_TIME = 500;
 
-/** @throws CallError 400 for a call that is not well-formed, 413 for one that holds too much */
+/** @throws CallError 400 for a malformed request, 413 for one that is too large */
 export async function readOrderSign(
   body: unknown,
   reader: OrderSignReader,
   { policies, callDeadline }: ReadSettings,
 ): Promise<OrderSignCase> {
-  const end = performance.now() + callDeadline + JUDGING;
+  const end = performance.now() + callDeadline + DECISION_TIME;
   const call = readOrderSignCall(body);
   const access = openEhr(call, reader, callDeadline);
   const reading = startReading(policies, () => performance.now() > end);
@@ -54,16 +54,16 @@ export async function readOrderSign(
 
   const sources = [...new Set(applicable.flatMap(({ policy }) => sourcesRead(policy)))];
   const { patientId } = call.context;
-  const asked = { patientId, prefetch: call.prefetch ?? {}, access, index, reading };
-  // Both at once; the first indexes what came along before it waits, so that the chart is read with it.
+  const request = { patientId, prefetch: call.prefetch ?? {}, access, index, reading };
+  // In parallel. The first indexes prefetch before it waits, so that the chart can use it.
   const [resolved, { chart, notes: reads }] = await Promise.all([
     resolveReasons(drafts, applicable, call, access),
-    readChart({ ...asked, drafts: orders.map(({ asSent }) => asSent) }, sources),
+    readChart({ ...request, drafts: orders.map(({ asSent }) => asSent) }, sources),
   ]);
   return { ...noted, applicable: resolved, chart, reads };
 }
 
-/** The EHR may be called only with both a server and a token ("FHIR Resource Access"). */
+/** Calling the EHR takes both a server and a token ("FHIR Resource Access"). */
 function openEhr(
   { fhirServer, fhirAuthorization }: OrderSignCall,
   { ehr, trace }: OrderSignReader,

@@ -1,6 +1,5 @@
-// The order-sign call as CDS Hooks defines it ("HTTP Request", and order-sign in the hook library). The envelope is checked
-// strictly; the FHIR resources in it are opaque here, and read later as far as possible. Unknown fields are ignored: nothing walks them.
-// The schema is also what the OpenAPI document says.
+// The order-sign request (CDS Hooks, "HTTP Request", and order-sign in the hook library). The envelope is validated
+// strictly; FHIR resources are opaque here and read leniently later. Unknown fields are ignored. The OpenAPI document is made from it.
 import { z } from "zod";
 import { CallError } from "../http/errors.ts";
 import { chartVariables } from "../policy/decision/chart.ts";
@@ -9,17 +8,17 @@ import { plain } from "../policy/fhirpath/template.ts";
 
 export const HOOK = "order-sign";
 
-/** Longer addresses, ids and tokens than any real one cost time and say nothing. */
+/** Limits on URLs, ids, and tokens: longer than any real one, which bounds the work. */
 const httpUrl = z
   .string()
   .max(2048)
   .pipe(z.url({ protocol: /^https?$/, error: "must be an absolute http or https URL" }))
   .meta({ format: "uri" });
-const filled = z.string().min(1, "must not be empty");
-/** What an Authorization header can carry (RFC 6750, "b64token", and what servers send beside it). */
+const nonEmpty = z.string().min(1, "must not be empty");
+/** Valid in an Authorization header (RFC 6750, "b64token", and what servers issue beyond it). */
 const accessToken = z.string().regex(/^[\x21-\x7e]{1,16384}$/, "must be 1 to 16,384 visible ASCII characters");
-/** FHIR "id", as EHRs stretch it. */
-const fhirId = filled.max(512).refine((id) => id.isWellFormed(), "must be well-formed Unicode");
+/** FHIR "id", but longer and with any characters, as EHRs send it. */
+const fhirId = nonEmpty.max(512).refine((id) => id.isWellFormed(), "must be well-formed Unicode");
 
 const fhirAuthorization = z
   .object({
@@ -30,19 +29,19 @@ const fhirAuthorization = z
     subject: z.string(),
     patient: z.string().optional(),
   })
-  .describe("A token for fhirServer. It is neither kept nor logged");
+  .describe("A token for fhirServer. Never stored or logged");
 
-/** What discovery asks for. Keys that are typed by hand at an EHR may begin with a dash. */
+/** The keys in discovery. Keys entered by hand in an EHR may start with a dash. */
 const prefetchKeys = chartVariables.flatMap((name) => [name, `-${name}`]);
 
 const prefetch = z
   .object(Object.fromEntries(prefetchKeys.map((key) => [key, z.unknown().optional()])))
   .nullish()
-  .describe("Search results by key. A key that is missing or failed is read from fhirServer, if that may be called");
+  .describe("Search results by key. Missing or failed keys are read from fhirServer if allowed");
 
 export const orderSignCall = z
   .object({
-    hook: z.literal(HOOK, `must be "${HOOK}", the only hook of this service`),
+    hook: z.literal(HOOK, `must be "${HOOK}", this service's only hook`),
     hookInstance: z.guid("must be a UUID"),
     fhirServer: httpUrl.optional(),
     fhirAuthorization: fhirAuthorization.optional(),
@@ -65,16 +64,16 @@ export const orderSignCall = z
 
 export type OrderSignCall = z.infer<typeof orderSignCall>;
 
-const MAX_ENTRIES = 20_000; // in all Bundles of a call
+const MAX_ENTRIES = 20_000; // in all Bundles of a request
 
-/** @throws CallError 400 that names every field at fault, 413 for too many Bundle entries */
+/** @throws CallError 400 that names every invalid field, 413 for too many Bundle entries */
 export function readOrderSignCall(body: unknown): OrderSignCall {
   const call = readBody(orderSignCall, body, "CDS Hooks order-sign call");
   const bundles = [call.context.draftOrders, ...Object.values(call.prefetch ?? {})];
   const sizes = bundles.map((bundle) => (isObject(bundle) && Array.isArray(bundle.entry) ? bundle.entry.length : 1));
   const entries = sizes.reduce((sum, size) => sum + size, 0);
   if (entries > MAX_ENTRIES) {
-    const message = `The Bundles hold ${entries} entries, and at most ${MAX_ENTRIES} are read: send only what discovery asks for`;
+    const message = `Too many Bundle entries: ${entries}, at most ${MAX_ENTRIES}. Send only the prefetch in discovery`;
     throw new CallError(413, "too-costly", message, { expression: ["prefetch"] });
   }
   return call;
@@ -82,14 +81,14 @@ export function readOrderSignCall(body: unknown): OrderSignCall {
 
 const MAX_FAULTS = 10;
 
-/** A list whose length is looked at before its elements: a fault in each of a million would fill the memory. */
-export function listOf<T extends z.ZodType>(element: T, most: number) {
+/** An array whose length is checked before its elements: a million invalid ones would exhaust memory. */
+export function listOf<T extends z.ZodType>(element: T, max: number) {
   const { $schema, ...items } = z.toJSONSchema(element, { io: "input" });
-  const bounded = z.array(z.unknown()).max(most, `must not hold more than ${most}`);
+  const bounded = z.array(z.unknown()).max(max, `must not hold more than ${max}`);
   return bounded.pipe(z.array(element)).meta({ items });
 }
 
-/** Checks a body against a schema. @throws CallError 400 that names every field at fault; values are never quoted */
+/** Validates a body. @throws CallError 400 that names every invalid field, and never quotes a value */
 export function readBody<T>(schema: z.ZodType<T>, body: unknown, what: string): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;

@@ -1,4 +1,4 @@
-// The suggestions for one order, in the form that the client can use. Copies the draft and never changes what the client sent.
+// The suggestions for one order, in the form that the client supports. The draft is copied, never modified.
 import { randomUUID } from "node:crypto";
 import type { Change } from "../policy/decision/change.ts";
 import { codingsOf, type FhirRecord, isObject, objectsIn, referenceTo, textIn } from "../policy/fhir-json.ts";
@@ -6,14 +6,14 @@ import { plain } from "../policy/fhirpath/template.ts";
 import type { Policy, Replacement } from "../policy/format/policy.ts";
 import { systemOid } from "../policy/terminology/codings.ts";
 
-/** What a client can do with a suggestion, as it is registered. */
+/** What a client supports, by its registration. */
 export type ClientForm = {
   /**
-   * How an order is replaced: one `update` of the draft; one suggestion that creates and deletes; two suggestions, one that
-   * creates and one that deletes; or in words only.
+   * How an order is replaced: one `update` of the draft; one suggestion that creates and deletes; separate create and
+   * delete suggestions; or text only.
    */
   readonly replacement: "update" | "delete-create" | "separate" | "none";
-  /** `epic`: code systems as OIDs, and a topic of letters and digits. */
+  /** `epic`: code systems as OIDs, and an alphanumeric topic code. */
   readonly dialect: "standard" | "epic";
 };
 
@@ -22,33 +22,33 @@ export type Action =
   | { type: "create" | "update"; description: string; resource: FhirRecord }
   | { type: "delete"; description: string; resourceId: string };
 
-/** CDS Hooks "Suggestion". Its actions are taken together. */
+/** CDS Hooks "Suggestion". Its actions apply together. */
 export type Suggestion = { label: string; uuid: string; actions: Action[] };
 
-/** Of one card: more than anybody signs at once. Feedback takes no more as accepted. */
+/** Per card: more than anyone signs at once. Feedback accepts no more. */
 export const MAX_SUGGESTIONS = 50;
 
-/** Whether an order may be changed to any of several products, of which one is to be taken. */
+/** Whether the order can be changed to one of several products. */
 export function isChoice({ kind, replacements }: Change): boolean {
   return kind === "replace" && replacements.length > 1;
 }
 
 /**
- * Those of a card's changes that its suggestions make. "At most one" can be said of all suggestions of a card only, and makes a change
- * only where one suggestion is the whole of it: otherwise a choice is left to the words of the card, or both products could be ordered.
- * So are changes beyond MAX_SUGGESTIONS.
+ * The changes that a card offers as suggestions; it describes the others in words. `at-most-one` applies to all of a
+ * card's suggestions. So a choice between products is offered only as the card's single change, and only if one
+ * suggestion makes the whole change: otherwise both products could be ordered. Also capped at MAX_SUGGESTIONS.
  */
 export function changesOffered(changes: readonly Change[], { replacement }: ClientForm): ReadonlySet<Change> {
   const possible = changes.filter(({ kind }) => kind !== "none" && replacement !== "none");
-  const excludes = possible.length === 1 && replacement !== "separate";
-  const most = MAX_SUGGESTIONS / (replacement === "separate" ? 2 : 1);
-  return new Set(possible.filter((change) => excludes || !isChoice(change)).slice(0, most));
+  const canExclude = possible.length === 1 && replacement !== "separate";
+  const max = MAX_SUGGESTIONS / (replacement === "separate" ? 2 : 1);
+  return new Set(possible.filter((change) => canExclude || !isChoice(change)).slice(0, max));
 }
 
 /**
- * One suggestion for each product that may be ordered instead; two in the form `separate`.
- * @param change one that is offered
- * @param ordered how the card names the order: product and strength; plain text
+ * One suggestion per replacement product; two in the form `separate`.
+ * @param change an offered change
+ * @param ordered the card's name for the order, in plain text: product and strength
  */
 export function suggestionsFor(change: Change, policy: Policy, ordered: string, form: ClientForm): Suggestion[] {
   const resourceId = referenceTo(change.order.asSent);
@@ -77,7 +77,7 @@ function replaceBy(
     case "update":
       return [suggestion(`Change to ${display}`, { type: "update", description: asDrafted, resource })];
     case "delete-create": {
-      // Clients that take only one of the two take the first: an order too many is seen, an order too few is not.
+      // Clients that apply only one action apply the first: an extra order is noticed, a missing one is not.
       const create: Action = { type: "create", description: asDrafted, resource: asNewOrder(resource) };
       return [suggestion(`Change to ${display}`, create, remove)];
     }
@@ -95,12 +95,12 @@ function suggestion(label: string, ...actions: Action[]): Suggestion {
   return { label, uuid: randomUUID(), actions };
 }
 
-/** What a client that takes nothing but the drug of a created order has to be told. Plain text. */
+/** For clients that keep only the drug of a created order. Plain text. */
 export function enterAgain(draft: FhirRecord): string {
   const dosages = objectsIn(draft.dosageInstruction).map(({ text, patientInstruction }) => text ?? patientInstruction);
   const written = dosages.map(textIn).filter((dosage) => dosage !== undefined);
   const drafted = plain(written.join("; "));
-  // A dose cut short would be another dose; and what looks like HTML is not repeated in a text that clients may draw as such.
+  // A truncated dose would be another dose. Text that looks like HTML is not repeated, since clients may render it.
   const shown =
     drafted && !drafted.endsWith("…") && !/[<>]/.test(drafted)
       ? `; drafted: ${drafted}`
@@ -109,8 +109,8 @@ export function enterAgain(draft: FhirRecord): string {
 }
 
 /**
- * The draft with the preferred product in place of its drug. What would still speak of the brand goes with it: the
- * contained Medication, the narrative, and what a payer said of the brand (coverage-information).
+ * The draft with the preferred product as its drug. What still refers to the brand is removed: the contained
+ * Medication, the narrative, and the payer's coverage-information.
  */
 function replaceDrug(draft: FhirRecord, { system, code, display }: Replacement, { dialect }: ClientForm): FhirRecord {
   const { text, substitution, contained, extension, medicationReference, ...kept } = draft;
@@ -129,20 +129,20 @@ function replaceDrug(draft: FhirRecord, { system, code, display }: Replacement, 
   };
 }
 
-/** An order that is new to the client: what names the old one, or its state, is not copied. */
+/** A new order: the draft's ids, metadata, and status are not copied. */
 function asNewOrder({ id, meta, identifier, ...order }: FhirRecord): FhirRecord {
   return { ...order, resourceType: order.resourceType as string, status: "draft" };
 }
 
 const COVERAGE_INFORMATION = "http://hl7.org/fhir/us/davinci-crd/StructureDefinition/ext-coverage-information";
 
-/** The id by which the draft refers to its drug, with or without "#". */
+/** The id in the draft's medicationReference, without "#". */
 function drugIdOf(draft: FhirRecord): string | undefined {
   const reference = isObject(draft.medicationReference) ? textIn(draft.medicationReference.reference) : undefined;
   return reference?.split("/").at(-1)?.replace(/^#/, "");
 }
 
-/** allowed[x] is a boolean or a code of v3 substanceAdminSubstitution, of which N (none) forbids. */
+/** allowed[x]: a boolean, or a v3 substanceAdminSubstitution code, where N (none) forbids. */
 function forbidsSubstitution({ substitution }: FhirRecord): boolean {
   if (!isObject(substitution)) return false;
   const concept = substitution.allowedCodeableConcept;

@@ -1,4 +1,4 @@
-// The step before every call of CDS Hooks: who is calling. In open mode anybody; else a registered client, by its token.
+// Authenticates every CDS Hooks request: a registered client by its signed token, or anyone in open mode.
 import type { RequestHandler, Response } from "express";
 import type { Logger } from "pino";
 import { connectEhr, type Ehr, type EhrOptions, type EhrWatch } from "../chart/ehr.ts";
@@ -11,13 +11,13 @@ import { identify, type JwtCheck, JwtRefusal, type Trust } from "./jwt.ts";
 import { createKeys } from "./keys.ts";
 import { createReplayMemory } from "./replay.ts";
 
-/** Who calls, and the way to its FHIR servers. */
+/** The authenticated client, and access to its FHIR servers. */
 export type Caller = { readonly client: Client; readonly ehr: Ehr };
 
-/** Finds out who calls. @param endpoint the exact URL of the endpoint called @throws CallError 401 */
+/** @param endpoint the exact URL of the endpoint called @throws CallError 401 */
 export type Authenticate = (authorization: string | undefined, endpoint: string) => Promise<Caller>;
 
-/** Open mode: for sandboxes. A token that comes is not looked at. */
+/** Open mode, for sandboxes. Tokens are ignored. */
 export function admitAnybody(client: Client, options?: EhrOptions): Authenticate {
   const caller = { client, ehr: connectEhr(client, options) };
   return async () => caller;
@@ -26,11 +26,11 @@ export function admitAnybody(client: Client, options?: EhrOptions): Authenticate
 export type RegistrationOptions = Omit<EhrOptions, "watch"> & {
   readonly watchEhr?: (client: string) => EhrWatch;
   readonly log: Logger;
-  /** Seconds that a token may be old. */
+  /** Maximum token age, in seconds. */
   readonly maxAge: number;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
-  /** Tokens of each client that are remembered against replay. */
+  /** Used tokens remembered per client, against replay. */
   readonly maxTokens?: number;
 };
 
@@ -47,7 +47,7 @@ export function admitRegistered(clients: readonly RegisteredClient[], options: R
       const onFailure = (why: string) => log.warn({ client: name, why }, "the client's keys could not be read");
       const keys = createKeys(client.keys, { demonstration, agent, now, onFailure });
       const onFull = () =>
-        log.warn({ client: name, maxTokens }, "the memory of used tokens is full: the nearest to its end goes");
+        log.warn({ client: name, maxTokens }, "the replay memory is full: dropping the token closest to expiry");
       const replay = createReplayMemory(maxTokens, onFull);
       return [
         issuer,
@@ -60,7 +60,7 @@ export function admitRegistered(clients: readonly RegisteredClient[], options: R
     try {
       const { issuer } = await identify(authorization, endpoint, trust);
       const caller = known.get(issuer)?.caller;
-      if (!caller) throw new Error("a client without a registration");
+      if (!caller) throw new Error("no registration for an identified client");
       return caller;
     } catch (error) {
       throw error instanceof JwtRefusal ? toCallError(error) : error;
@@ -68,7 +68,7 @@ export function admitRegistered(clients: readonly RegisteredClient[], options: R
   };
 }
 
-/** What would tell a stranger who is registered, and with which keys, is one and the same in the answer. */
+/** One code for all of these, so that a stranger cannot learn who is registered, or with which keys. */
 const UNTRUSTED: ReadonlySet<JwtCheck> = new Set([
   "jwt-iss",
   "jwt-jku",
@@ -77,38 +77,40 @@ const UNTRUSTED: ReadonlySet<JwtCheck> = new Set([
   "jwt-signature",
 ]);
 
-function toCallError({ check, expected, came, client }: JwtRefusal): CallError {
+function toCallError({ check, expected, received, client }: JwtRefusal): CallError {
   const code = UNTRUSTED.has(check) ? "jwt-untrusted" : check;
-  const challenge = `Bearer realm="cds-services"${came === "none" && check === "jwt-scheme" ? "" : `, error="invalid_token", error_description="${code}"`}`;
-  return new CallError(401, "login", `${MESSAGES[code]} The log of the service tells what was expected.`, {
+  const noToken = check === "jwt-scheme" && received === "none";
+  const error = noToken ? "" : `, error="invalid_token", error_description="${code}"`;
+  const challenge = `Bearer realm="cds-services"${error}`;
+  return new CallError(401, "login", `${MESSAGES[code]} The service log says what was expected.`, {
     code,
     headers: { "WWW-Authenticate": challenge },
-    note: { refused: { check, expected, came, client } },
+    note: { refused: { check, expected, received, client } },
   });
 }
 
 const MESSAGES: Record<string, string> = {
   "jwt-scheme": "Authorization must be Bearer with a signed JSON Web Token.",
-  "jwt-shape": "The token is not a JSON Web Token that this service reads.",
-  "jwt-alg": "The token's alg is not one that the client is registered with.",
+  "jwt-shape": "The token is not a JSON Web Token that this service accepts.",
+  "jwt-alg": "The token's alg is not registered for the client.",
   "jwt-typ": "The token's typ must be JWT.",
   "jwt-kid": "The token's kid must name the key.",
-  "jwt-untrusted": "The token is not of a registered client.",
-  "jwt-exp": "The token's exp is missing or over.",
-  "jwt-iat": "The token's iat is missing, too old or in the future.",
+  "jwt-untrusted": "The token is not from a registered client.",
+  "jwt-exp": "The token's exp is missing or past.",
+  "jwt-iat": "The token's iat is missing, too old, or in the future.",
   "jwt-nbf": "The token's nbf is in the future.",
   "jwt-aud": "The token's aud is not the exact URL of this endpoint.",
-  "jwt-jti": "The token's jti is missing or was used before.",
-  "jwt-sub": "The token's sub is not the registered one.",
-  "jwt-tenant": "The token's tenant is not a registered one.",
+  "jwt-jti": "The token's jti is missing or already used.",
+  "jwt-sub": "The token's sub does not match the registration.",
+  "jwt-tenant": "The token's tenant does not match the registration.",
 };
 
-/** The caller that was found for this call. */
+/** The authenticated caller of this request. */
 export function callerOf(response: Response): Caller {
   return response.locals.caller as Caller;
 }
 
-/** Express: finds the caller of every request, and notes its name for the log. @param baseUrl public address of the service */
+/** Express: authenticates every request, and logs the client's name. @param baseUrl public address of the service */
 export function requireCaller(authenticate: Authenticate, baseUrl: string): RequestHandler {
   return async (request, response, next) => {
     const path = `${request.baseUrl}${request.path}`.replace(/\/+$/, "");

@@ -1,4 +1,4 @@
-// Who calls: an EHR, as the operator registered it, or anybody where nobody is registered.
+// A client: an EHR that the operator registered, or anyone in open mode.
 import type { ClientForm } from "../cds-hooks/suggestion.ts";
 import type { EhrRegistration } from "../chart/ehr.ts";
 
@@ -10,7 +10,7 @@ export type Client = EhrRegistration &
     readonly insights: boolean;
   };
 
-/** The caller in open mode: anybody, with the servers that the operator allows for all. */
+/** Open mode's client: anyone, with the FHIR servers that the operator allows. */
 export function openClient(fhirServers: readonly string[]): Client {
   return {
     name: "open",

@@ -1,5 +1,4 @@
-// Reads CLIENTS_FILE: which EHRs may call, by which keys, with which of their FHIR servers. Every mistake is named at once,
-// with its path.
+// Reads CLIENTS_FILE: which EHRs may call, with which keys and FHIR servers. Reports all errors at once, with paths.
 import { createPublicKey } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
@@ -8,41 +7,41 @@ import { parseYaml, readTextFile } from "../policy/load/yaml-file.ts";
 import type { Client } from "./client.ts";
 import { BadKeySet, checkKeySet, type KeyLocation } from "./keys.ts";
 
-/** A client whose calls are known by signed tokens. */
+/** A client that signs its requests. */
 export type RegisteredClient = Client & {
   readonly issuer: string;
   readonly keys: KeyLocation;
-  /** The address that a token's `jku` must equal; undefined where the keys are not fetched. */
+  /** A token's `jku`, if any, must equal it; undefined if the keys are not fetched. */
   readonly jwksUrl: string | undefined;
   readonly algorithms: readonly Algorithm[];
-  /** What `aud` must be, one of these, instead of the endpoint's URL. */
+  /** Accepted values of `aud`, in place of the endpoint's URL. */
   readonly audience: readonly string[] | undefined;
-  /** What `sub` must be. */
+  /** Required value of `sub`. */
   readonly subject: string | undefined;
-  /** What `tenant` must be one of. */
+  /** Accepted values of `tenant`. */
   readonly tenants: readonly string[] | undefined;
   readonly demonstration: boolean;
 };
 
-/** Signature algorithms that a client may be registered with: asymmetric ones only ("Trusting CDS Clients"). */
+/** Signature algorithms that a client may use: asymmetric only ("Trusting CDS Clients"). */
 export const algorithms = ["ES384", "RS384", "ES256", "RS256"] as const;
 export type Algorithm = (typeof algorithms)[number];
 
-/** The clients file is not usable. The message names every mistake, one a line. */
+/** The clients file is invalid. The message lists every error, one per line. */
 export class ClientsFaults extends Error {}
 
 const trueOrFalse = z
   .enum(["true", "false"], "must be true or false")
   .default("false")
   .transform((word) => word === "true");
-const filled = z.string("must be text").min(1, "must not be empty");
+const nonEmpty = z.string("must be text").min(1, "must not be empty");
 const serverUrl = z
   .url({ protocol: /^https?$/, error: "must be an absolute https URL" })
   .refine((url) => !URL.canParse(url) || isSecure(url), "must be https (http only for a loopback address)");
 
 const fhirServer = serverUrl.refine(
   (url) => !URL.canParse(url) || isPlain(url),
-  "must be a base URL without user name, query, fragment and dot segments",
+  "must be a base URL without user name, query, fragment, or dot segments",
 );
 
 function isPlain(url: string): boolean {
@@ -52,11 +51,13 @@ function isPlain(url: string): boolean {
 
 const client = z
   .strictObject({
-    name: z.string("must be text").regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters, digits, points and hyphens"),
-    issuer: filled,
+    name: z
+      .string("must be text")
+      .regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters, digits, underscores, periods, or hyphens"),
+    issuer: nonEmpty,
     jwksUrl: serverUrl.optional(),
     jwks: z.unknown().optional(),
-    jwksFile: filled.optional(),
+    jwksFile: nonEmpty.optional(),
     algorithms: z
       .array(z.enum(algorithms, `must be one of ${algorithms.join(", ")}`))
       .min(1, "must not be empty")
@@ -67,10 +68,10 @@ const client = z
       .optional(),
     dialect: z.enum(["standard", "epic"], "must be standard or epic").default("standard"),
     audience: z
-      .union([filled.transform((one) => [one]), z.array(filled).min(1)], "must be text, or a list of texts")
+      .union([nonEmpty.transform((one) => [one]), z.array(nonEmpty).min(1)], "must be text or a list of texts")
       .optional(),
-    subject: filled.optional(),
-    tenants: z.array(filled).min(1, "must not be empty").optional(),
+    subject: nonEmpty.optional(),
+    tenants: z.array(nonEmpty).min(1, "must not be empty").optional(),
     privateNetwork: trueOrFalse,
     insights: trueOrFalse,
     demonstration: trueOrFalse,
@@ -78,18 +79,18 @@ const client = z
   .superRefine(({ jwksUrl, jwks, jwksFile, dialect, replacement }, { addIssue }) => {
     const given = [jwksUrl, jwks, jwksFile].filter((each) => each !== undefined).length;
     if (given !== 1) {
-      addIssue({ code: "custom", path: ["jwksUrl"], message: "needs exactly one of jwksUrl, jwks and jwksFile" });
+      addIssue({ code: "custom", path: ["jwksUrl"], message: "needs exactly one of jwksUrl, jwks, and jwksFile" });
     }
     if (dialect === "epic" && (replacement === "update" || replacement === "delete-create")) {
-      const message = "must be separate or none: dialect epic takes one action a suggestion, and no update";
+      const message = "must be separate or none: dialect epic takes one action per suggestion, and no update";
       addIssue({ code: "custom", path: ["replacement"], message });
     }
   });
 
-const clientsFile = z.strictObject({ clients: z.array(client).min(1, "must hold at least one client") });
+const clientsFile = z.strictObject({ clients: z.array(client).min(1, "must list at least one client") });
 
 /**
- * @param isProduction refuses clients that are for demonstrations
+ * @param isProduction rejects demonstration clients
  * @throws ClientsFaults
  */
 export function loadClients(path: string, isProduction: boolean): RegisteredClient[] {
@@ -108,11 +109,16 @@ export function loadClients(path: string, isProduction: boolean): RegisteredClie
   const faults = clients.flatMap((each, index) => [
     ...faultsOfKeys(each, index),
     ...(isProduction && each.demonstration
-      ? [{ path: ["clients", index, "demonstration"], message: "must not be true in production: its key is public" }]
+      ? [
+          {
+            path: ["clients", index, "demonstration"],
+            message: "must not be true in production: its private key is public",
+          },
+        ]
       : []),
     ...(["name", "issuer"] as const)
       .filter((field) => clients.findIndex((other) => other[field] === each[field]) < index)
-      .map((field) => ({ path: ["clients", index, field], message: "is another client's already" })),
+      .map((field) => ({ path: ["clients", index, field], message: "is already used by another client" })),
   ]);
   if (faults.length > 0) fail(path, faults);
   return clients;
@@ -120,7 +126,7 @@ export function loadClients(path: string, isProduction: boolean): RegisteredClie
 
 type Fault = { readonly path: readonly PropertyKey[]; readonly message: string };
 
-/** What can be known of keys before a token comes: those in the file, and in a file beside it. */
+/** Checks inline and file keys at startup. Keys at a URL are checked when first used. */
 function faultsOfKeys({ keys, demonstration }: RegisteredClient, index: number): Fault[] {
   const field = keys.kind === "file" ? "jwksFile" : "jwks";
   try {
@@ -134,12 +140,12 @@ function faultsOfKeys({ keys, demonstration }: RegisteredClient, index: number):
         ? error.message
         : error instanceof SyntaxError
           ? "is not JSON"
-          : "holds a key that is none";
+          : "contains an invalid key";
     return [{ path: ["clients", index, field], message }];
   }
 }
 
-/** @throws BadKeySet where the file cannot be read */
+/** @throws BadKeySet if the file cannot be read */
 function readKeys(path: string): string {
   const read = readTextFile(path);
   if ("why" in read) throw new BadKeySet(read.why);

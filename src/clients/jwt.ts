@@ -1,12 +1,12 @@
-// Finds out who calls, from the signed token of the call: the checks of CDS Hooks, "Trusting CDS Clients", in its order. Each
-// check has a code of its own that stays the same; docs/security.md lists them.
+// Identifies the client by its signed token: the checks of CDS Hooks, "Trusting CDS Clients", in its order. Each check
+// has a stable code; docs/security.md lists them.
 import { compactVerify, decodeJwt, decodeProtectedHeader, type JWTPayload } from "jose";
 import { plain } from "../policy/fhirpath/template.ts";
 import { algorithms, type RegisteredClient } from "./clients-file.ts";
 import { type Keys, KeysUnavailable, UnknownKey } from "./keys.ts";
 import type { ReplayMemory } from "./replay.ts";
 
-/** Every check, by its code. */
+/** The code of every check. */
 export const jwtChecks = [
   "jwt-scheme",
   "jwt-shape",
@@ -29,19 +29,19 @@ export const jwtChecks = [
 
 export type JwtCheck = (typeof jwtChecks)[number];
 
-/** A token that is refused. For the log: what was expected and what came; never the token. */
+/** A refused token. For the log: what was expected and what was received, never the token. */
 export class JwtRefusal extends Error {
   readonly check: JwtCheck;
   readonly expected: string;
-  readonly came: string;
-  /** The client that the token names; known does not mean proven. */
+  readonly received: string;
+  /** The client that the token claims to be from, possibly unverified. */
   readonly client: string | undefined;
 
-  constructor(check: JwtCheck, expected: string, came: unknown, client?: RegisteredClient) {
+  constructor(check: JwtCheck, expected: string, received: unknown, client?: RegisteredClient) {
     super(check);
     this.check = check;
     this.expected = expected;
-    this.came = describe(came);
+    this.received = describe(received);
     this.client = client?.name;
   }
 }
@@ -53,7 +53,7 @@ export type KnownClient = {
 };
 
 export type Trust = {
-  /** The client of an issuer, with its keys and the tokens that it has used: no client can fill another's memory. */
+  /** The client of an issuer, with its own keys and replay memory: no client can fill another's. */
   readonly find: (issuer: string) => KnownClient | undefined;
   /** Seconds. */
   readonly maxAge: number;
@@ -63,11 +63,11 @@ export type Trust = {
 
 const MAX_TOKEN_LENGTH = 8192; // characters
 const MAX_ID_LENGTH = 512; // of kid and jti
-const SKEW = 60; // seconds by which a client's clock may be ahead
+const SKEW = 60; // seconds that a client's clock may be ahead
 
 /**
- * The client whose token this is.
- * @param authorization the header, as it came
+ * The client that signed the token.
+ * @param authorization the header as received
  * @param endpoint the exact URL of the endpoint called
  * @throws JwtRefusal
  */
@@ -81,14 +81,15 @@ export async function identify(
   const { alg, typ, kid, jku } = header;
   if (!isOneOf(alg, algorithms)) throw new JwtRefusal("jwt-alg", algorithms.join(", "), alg);
   if (typeof typ !== "string" || typ.toUpperCase() !== "JWT") throw new JwtRefusal("jwt-typ", "JWT", typ);
-  if (!isId(kid)) throw new JwtRefusal("jwt-kid", "the name of a key", kid);
+  if (!isId(kid)) throw new JwtRefusal("jwt-kid", "a key id", kid);
 
   const known = typeof claims.iss === "string" ? find(claims.iss) : undefined;
   if (!known) throw new JwtRefusal("jwt-iss", "the issuer of a registered client", claims.iss);
   const { client, keys, replay } = known;
-  const refuse = (check: JwtCheck, expected: string, came: unknown) => new JwtRefusal(check, expected, came, client);
+  const refuse = (check: JwtCheck, expected: string, received: unknown) =>
+    new JwtRefusal(check, expected, received, client);
   if (!isOneOf(alg, client.algorithms)) throw refuse("jwt-alg", client.algorithms.join(", "), alg);
-  // Never fetched from the header: it may only repeat what is registered.
+  // jku is never fetched: it may only repeat the registered URL.
   if (client.jwksUrl && jku !== undefined && jku !== client.jwksUrl) throw refuse("jwt-jku", client.jwksUrl, jku);
   try {
     await compactVerify(token, await keys.find({ alg, kid }), { algorithms: [alg] });
@@ -99,7 +100,7 @@ export async function identify(
     throw refuse(
       "jwt-signature",
       "a signature by the key that kid names",
-      error instanceof Error ? error.name : "another",
+      error instanceof Error ? error.name : "unknown",
     );
   }
 
@@ -113,11 +114,13 @@ export async function identify(
     throw refuse("jwt-nbf", `before ${time(seconds + SKEW)}`, time(nbf));
   }
   const { audience } = client;
-  const isMeant = [aud].flat().some((each) => (audience ? isOneOf(each, audience) : sameEndpoint(each, endpoint)));
-  if (!isMeant) throw refuse("jwt-aud", (audience ?? [endpoint]).join(" or "), aud);
-  if (!isId(jti)) throw refuse("jwt-jti", "the name of this token", jti);
-  const end = Math.ceil(Math.min(exp, iat + maxAge));
-  if (!replay.use(jti, end, Math.floor(seconds))) throw refuse("jwt-jti", "a new token", "a used one");
+  const matchesAudience = [aud]
+    .flat()
+    .some((each) => (audience ? isOneOf(each, audience) : sameEndpoint(each, endpoint)));
+  if (!matchesAudience) throw refuse("jwt-aud", (audience ?? [endpoint]).join(" or "), aud);
+  if (!isId(jti)) throw refuse("jwt-jti", "a token id", jti);
+  const expiry = Math.ceil(Math.min(exp, iat + maxAge));
+  if (!replay.use(jti, expiry, Math.floor(seconds))) throw refuse("jwt-jti", "a new token", "a used one");
   if (client.subject !== undefined && sub !== client.subject) throw refuse("jwt-sub", client.subject, sub);
   if (client.tenants && !isOneOf(tenant, client.tenants)) throw refuse("jwt-tenant", client.tenants.join(", "), tenant);
   return client;
@@ -125,10 +128,11 @@ export async function identify(
 
 function tokenOf(authorization: string | undefined): string {
   const [scheme = "", token = "", ...more] = (authorization ?? "").trim().split(/ +/);
-  // What came is not told: it may be a password, or the token itself.
+  // The header is not logged: it may hold a password, or the token itself.
   if (scheme.toLowerCase() !== "bearer")
-    throw new JwtRefusal("jwt-scheme", "Bearer", authorization ? "another" : "none");
-  if (!token || more.length > 0) throw new JwtRefusal("jwt-shape", "one token", `${more.length} more words`);
+    throw new JwtRefusal("jwt-scheme", "Bearer", authorization ? "another scheme" : "none");
+  if (!token || more.length > 0)
+    throw new JwtRefusal("jwt-shape", "one token", token ? `${more.length + 1} parts` : "none");
   if (token.length > MAX_TOKEN_LENGTH) {
     throw new JwtRefusal("jwt-shape", `at most ${MAX_TOKEN_LENGTH} characters`, token.length);
   }
@@ -138,7 +142,7 @@ function tokenOf(authorization: string | undefined): string {
 function decode(token: string): { header: Record<string, unknown>; claims: JWTPayload } {
   try {
     const header = decodeProtectedHeader(token);
-    if ("crit" in header) throw new JwtRefusal("jwt-shape", "no critical extension", "crit");
+    if ("crit" in header) throw new JwtRefusal("jwt-shape", "no critical extensions", "crit");
     return { header: { ...header }, claims: decodeJwt(token) };
   } catch (error) {
     if (error instanceof JwtRefusal) throw error;
@@ -163,12 +167,12 @@ function time(value: unknown): string {
   return date && !Number.isNaN(date.getTime()) ? date.toISOString() : describe(value);
 }
 
-/** A discovery URL typed with a slash at its end leads to endpoints with two, or with one at the end. */
+/** A discovery URL entered with a trailing slash leads to endpoints with a double or trailing slash. */
 function sameEndpoint(audience: unknown, endpoint: string): boolean {
-  return typeof audience === "string" && tidy(audience) === tidy(endpoint);
+  return typeof audience === "string" && normalize(audience) === normalize(endpoint);
 }
 
-function tidy(url: string): string {
+function normalize(url: string): string {
   return url.replace(/([^:])\/{2,}/g, "$1/").replace(/\/$/, "");
 }
 

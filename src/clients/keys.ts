@@ -1,18 +1,18 @@
-// The public keys of one client: cached, refreshed when a token names one that is not known, kept while the key server is out.
+// One client's public keys: cached, refreshed when a token names an unknown key, kept while the key server is down.
 import { readFile } from "node:fs/promises";
 import { type CryptoKey, createLocalJWKSet, type JSONWebKeySet, type JWSHeaderParameters } from "jose";
 import type { Dispatcher } from "undici";
 import { z } from "zod";
 import { getJson, reasonOf } from "../network/get-json.ts";
 
-/** Where the keys are: in the clients file, in a file beside it, or at the client's key server. */
+/** In the clients file, in another file, or at the client's key server. */
 export type KeyLocation =
   | { readonly kind: "inline"; readonly keys: unknown }
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "url"; readonly url: string };
 
 export type KeyOptions = {
-  /** Whether private members are left out instead of refused: a demonstration client publishes its private key. */
+  /** Strips private members instead of rejecting them: a demonstration client publishes its private key. */
   readonly demonstration: boolean;
   readonly agent: Dispatcher;
   /** Milliseconds since 1970. */
@@ -26,14 +26,14 @@ export type Keys = {
   find(header: JWSHeaderParameters): Promise<CryptoKey>;
 };
 
-/** No keys could be read, and none are known from before. */
+/** The keys could not be read, and none are cached. */
 export class KeysUnavailable extends Error {}
-/** The key set has no key, or no single key, of that name and algorithm. */
+/** No key, or more than one, has that id and algorithm. */
 export class UnknownKey extends Error {}
 
 /** Milliseconds. */
-const FRESH = 10 * 60_000; // keys older than this are read again, beside the call
-const COOL_DOWN = 30_000; // between two reads because of an unknown key
+const FRESH = 10 * 60_000; // older keys are refreshed in the background
+const COOL_DOWN = 30_000; // between refreshes caused by unknown keys
 const COOL_DOWN_AFTER_FAILURE = 5_000;
 const MAX_OUTAGE = 24 * 3_600_000; // keys older than this are no longer trusted
 const MAX_READ_TIME = 2_000;
@@ -55,7 +55,7 @@ export function createKeys(location: KeyLocation, options: KeyOptions): Keys {
       onFailure(error instanceof BadKeySet ? error.message : reasonOf(error));
     }
   }
-  /** One read at a time, and not again before the cool-down is over. */
+  /** One read at a time, and none before the cool-down ends. */
   function refresh(): Promise<void> {
     if (!reading && now() >= nextTry) {
       reading = read().finally(() => {
@@ -71,7 +71,7 @@ export function createKeys(location: KeyLocation, options: KeyOptions): Keys {
     try {
       return await known?.find(header);
     } catch {
-      return undefined; // none fits, more than one does, or it is no key
+      return undefined; // no match, several matches, or an invalid key
     }
   }
 
@@ -105,7 +105,7 @@ async function load(location: KeyLocation, { agent }: KeyOptions): Promise<unkno
   return answer.body;
 }
 
-/** The key set cannot be used; the message says why, without any key. */
+/** An unusable key set. The message says why, without key material. */
 export class BadKeySet extends Error {}
 
 const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.string().optional() })) });
@@ -114,20 +114,20 @@ const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.
 const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /**
- * A key set as public keys, as far as they have a name. Symmetric keys are never keys of a client.
+ * The public keys that have a kid. Symmetric keys are rejected.
  * @throws BadKeySet
  */
 export function checkKeySet(value: unknown, demonstration: boolean): JSONWebKeySet {
   const parsed = keySet.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new BadKeySet(`not a JSON Web Key Set: ${issue?.path.join(".") || "it"}: ${issue?.message}`);
+    throw new BadKeySet(`is not a JSON Web Key Set: ${issue?.path.join(".") || "value"}: ${issue?.message}`);
   }
   const keys = parsed.data.keys.filter(({ kid }) => kid);
-  if (keys.length === 0) throw new BadKeySet("none of its keys has a kid");
-  if (keys.some(({ kty }) => kty === "oct")) throw new BadKeySet("a symmetric key (kty oct) is among its keys");
+  if (keys.length === 0) throw new BadKeySet("has no key with a kid");
+  if (keys.some(({ kty }) => kty === "oct")) throw new BadKeySet("contains a symmetric key (kty oct)");
   const isPrivate = keys.some((key) => PRIVATE_MEMBERS.some((member) => member in key));
-  if (isPrivate && !demonstration) throw new BadKeySet("it publishes a private key: it proves nothing about who calls");
+  if (isPrivate && !demonstration) throw new BadKeySet("publishes a private key, so its signatures prove nothing");
   const isPublic = ([member]: [string, unknown]) => !PRIVATE_MEMBERS.includes(member);
   return { keys: keys.map((key) => Object.fromEntries(Object.entries(key).filter(isPublic)) as never) };
 }

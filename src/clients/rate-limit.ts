@@ -1,5 +1,5 @@
-// How many calls a minute a client may make, an address that asks for what is open to all, and how many refused ones an address. Counted per
-// process.
+// Rate limits per minute, counted per process: requests per client, requests for public pages per address, and refused
+// requests per address.
 import { isIP } from "node:net";
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import { ipKeyGenerator, type Options, type RateLimitRequestHandler, rateLimit } from "express-rate-limit";
@@ -8,17 +8,17 @@ import { callerOf } from "./authenticate.ts";
 
 const MINUTE = 60_000;
 
-/** Whose call it is, after it is known who calls: the client's name, or in open mode the address. */
+/** After authentication: the client's name, or the address in open mode. */
 export function clientBy(mode: "open" | "registered"): (request: Request, response: Response) => string {
   return mode === "open" ? byAddress : (_request, response) => callerOf(response).client.name;
 }
 
-/** After it is known who calls: each client, or each address in open mode. @param perMinute 0 for no limit */
+/** After authentication: per client, or per address in open mode. @param perMinute 0 for no limit */
 export function limitCalls(perMinute: number, mode: "open" | "registered"): RequestHandler {
   return perMinute === 0 ? pass : limit(perMinute, { keyGenerator: clientBy(mode) });
 }
 
-/** Where nobody is asked who calls: each address. @param perMinute 0 for no limit */
+/** Without authentication: per address. @param perMinute 0 for no limit */
 export function limitAddresses(perMinute: number): RequestHandler {
   return perMinute === 0 ? pass : limit(perMinute, { keyGenerator: byAddress });
 }
@@ -26,8 +26,8 @@ export function limitAddresses(perMinute: number): RequestHandler {
 const pass: RequestHandler = (_request, _response, next) => next();
 
 /**
- * Around the step that finds out who calls: an address whose tokens are refused again and again is no longer looked at. Only refusals
- * are counted, so that calls that are under way, or end early, shut nobody out. @param perMinute 0 for no limit
+ * Around authentication: blocks an address whose tokens are refused too often. Counts refusals only, so that requests
+ * in progress or aborted lock nobody out. @param perMinute 0 for no limit
  */
 export function limitRefusals(perMinute: number): { before: RequestHandler; count: ErrorRequestHandler } {
   if (perMinute === 0) return { before: pass, count: (error, _request, _response, next) => next(error) };
@@ -45,7 +45,7 @@ export function limitRefusals(perMinute: number): { before: RequestHandler; coun
   };
 }
 
-/** IPv6 addresses by their network: one host has many. Some proxies write a port after the address. */
+/** IPv6 by network, since one host has many addresses. Some proxies append a port. */
 function byAddress({ ip = "unknown" }: Request): string {
   const address = /^\[(.+)\]:\d+$/.exec(ip)?.[1] ?? /^([\d.]+):\d+$/.exec(ip)?.[1] ?? ip;
   return isIP(address) ? ipKeyGenerator(address) : "unknown";
@@ -55,7 +55,7 @@ function tooMany(perMinute: number, resetTime: Date | undefined): CallError {
   const milliseconds = (resetTime?.getTime() ?? Date.now() + MINUTE) - Date.now();
   const seconds = Math.max(1, Math.ceil(milliseconds / 1000));
   const headers = { "Retry-After": String(seconds) };
-  return new CallError(429, "throttled", `More than ${perMinute} calls a minute: wait ${seconds} s`, { headers });
+  return new CallError(429, "throttled", `More than ${perMinute} calls per minute: wait ${seconds} s`, { headers });
 }
 
 function limit(perMinute: number, options: Partial<Options>): RateLimitRequestHandler {
@@ -64,7 +64,7 @@ function limit(perMinute: number, options: Partial<Options>): RateLimitRequestHa
     limit: perMinute,
     standardHeaders: false,
     legacyHeaders: false,
-    // Its checks write to the console, for mistakes that our settings do not allow.
+    // Its checks write to the console, about mistakes that our settings rule out.
     validate: false,
     handler: (request, _response, next) => {
       const { rateLimit: info } = request as Request & { rateLimit?: { resetTime?: Date } };

@@ -1,47 +1,47 @@
-// Remembers the tokens that were used, so that none is used twice: per process, until the token's end, and bounded.
+// Remembers used tokens, so that none is used twice. Per process, until the token expires, and bounded.
 
 export type ReplayMemory = {
   /**
-   * Remembers a token. @returns whether it was new
-   * @param end when the token is refused anyway, in seconds since 1970
+   * Records a token. @returns whether it was new
+   * @param expiry in seconds since 1970
    */
-  use(token: string, end: number, now: number): boolean;
+  use(token: string, expiry: number, now: number): boolean;
 };
 
-/** @param onFull called when a token has to be forgotten before its end */
-export function createReplayMemory(most: number, onFull: () => void): ReplayMemory {
-  const endOf = new Map<string, number>();
-  /** The tokens by the second of their end: as many seconds as a token may last, whatever the number of tokens. */
-  const tokensByEnd = new Map<number, Set<string>>();
+/** @param onFull called when a token is dropped before it expires */
+export function createReplayMemory(maxTokens: number, onFull: () => void): ReplayMemory {
+  const used = new Set<string>();
+  /** By expiry second: as many entries as a token's lifetime has seconds, however many tokens there are. */
+  const tokensByExpiry = new Map<number, Set<string>>();
   let cleaned = 0;
 
-  function forget(end: number): void {
-    for (const token of tokensByEnd.get(end) ?? []) endOf.delete(token);
-    tokensByEnd.delete(end);
+  function forget(expiry: number): void {
+    for (const token of tokensByExpiry.get(expiry) ?? []) used.delete(token);
+    tokensByExpiry.delete(expiry);
   }
   function clean(now: number): void {
     if (now === cleaned) return;
     cleaned = now;
-    for (const end of tokensByEnd.keys()) if (end < now) forget(end);
+    for (const expiry of tokensByExpiry.keys()) if (expiry < now) forget(expiry);
   }
-  function forgetNearest(): void {
-    const nearest = Math.min(...tokensByEnd.keys());
-    const tokens = tokensByEnd.get(nearest);
+  function dropNextToExpire(): void {
+    const next = Math.min(...tokensByExpiry.keys());
+    const tokens = tokensByExpiry.get(next);
     const [token] = tokens ?? [];
     if (token === undefined) return;
-    endOf.delete(token);
+    used.delete(token);
     tokens?.delete(token);
-    if (tokens?.size === 0) tokensByEnd.delete(nearest);
+    if (tokens?.size === 0) tokensByExpiry.delete(next);
     onFull();
   }
 
   return {
-    use(token, end, now) {
+    use(token, expiry, now) {
       clean(now);
-      if (endOf.has(token)) return false;
-      if (endOf.size >= most) forgetNearest();
-      endOf.set(token, end);
-      tokensByEnd.set(end, (tokensByEnd.get(end) ?? new Set()).add(token));
+      if (used.has(token)) return false;
+      if (used.size >= maxTokens) dropNextToExpire();
+      used.add(token);
+      tokensByExpiry.set(expiry, (tokensByExpiry.get(expiry) ?? new Set()).add(token));
       return true;
     },
   };

@@ -1,7 +1,6 @@
-// The one place where a failure becomes an answer: an OperationOutcome. What the caller may not see (500) stays in the log.
+// The one place where an error becomes a response: an OperationOutcome. Details of a 500 stay in the log.
 import type { ErrorRequestHandler } from "express";
 import type { Logger } from "pino";
-import { DatabaseFailure } from "../store/database.ts";
 import { CallError, toOperationOutcome } from "./errors.ts";
 import { describeCrash, noteForLog } from "./log.ts";
 
@@ -21,12 +20,8 @@ export function answerFailure(log: Logger): ErrorRequestHandler {
 
 function toCallError(error: unknown): CallError {
   if (error instanceof CallError) return error;
-  if (error instanceof DatabaseFailure) {
-    const more = { headers: { "Retry-After": "5" }, note: { store: error.why } };
-    return new CallError(503, "transient", "The store does not answer: nothing was kept, send it again", more);
-  }
-  // Express's own errors below 500 (a path that cannot be decoded) are the caller's.
+  // Express's own 4xx errors, such as a path that cannot be decoded.
   const status = error instanceof Error && "status" in error ? Number(error.status) : 500;
   if (status >= 400 && status < 500) return new CallError(status, "processing", "The request could not be read");
-  return new CallError(500, "exception", "The service failed to answer; the failure is in its log");
+  return new CallError(500, "exception", "Internal error: see the service log");
 }

@@ -1,28 +1,28 @@
-// What bodies take of the memory: as bytes while they arrive, and as what they become when they are parsed. All together are bounded, and each
-// client while its bodies arrive, so that one that sends slowly leaves room for the others.
+// Memory budget for request bodies: charged per byte as they arrive, then per value when parsed. The total is bounded,
+// and so is each client's share of bodies still arriving, so that a slow sender cannot crowd out others.
 import { CallError } from "./errors.ts";
 
-/** Bytes that a value takes when it is parsed, beside its text. Measured: 20 to 70 in a chart, 100 where every object has names of its own. */
+/** Bytes per parsed value, beyond its text. Measured: 20 to 70 in a chart, 100 when every object has unique keys. */
 const PER_VALUE = 64;
-/** Bytes that a part of a body takes beside what is in it: 8 MB in parts of one byte would be a hundred times as much. */
-const PER_PART = 256;
-/** The part of the memory that one client's bodies may take while they arrive. */
+/** Overhead bytes per chunk: 8 MB in one-byte chunks would take a hundred times as much. */
+const PER_CHUNK = 256;
+/** One client's share of the budget for bodies still arriving. */
 const SHARE = 1 / 4;
 
-/** What one body takes. */
+/** The memory charged to one body. */
 export type Account = {
-  /** As it arrives, part by part. @throws CallError 503 */
+  /** For each chunk. @throws CallError 503 */
   chargeBytes(bytes: number): void;
-  /** What it becomes. @throws CallError 413 for one that will never have room, 503 */
+  /** For the parsed body. @throws CallError 413 if it could never fit, 503 */
   chargeValues(values: number): void;
-  /** It is whole, and its client's share is free again. */
+  /** Releases the client's share once the whole body is here. */
   arrived(): void;
   close(): void;
 };
 
 /**
- * @param memory bytes for all bodies under way
- * @param bodyLimit bytes of the largest body: any client may send one
+ * @param memory bytes for all bodies in progress
+ * @param bodyLimit bytes of the largest body; every client may send one
  */
 export function openAccounts(memory: number, bodyLimit: number): { open(client: string): Account } {
   const share = Math.max(memory * SHARE, bodyLimit * 2);
@@ -34,8 +34,8 @@ export function openAccounts(memory: number, bodyLimit: number): { open(client: 
       const charge = (bytes: number) => {
         own += bytes;
         taken += bytes;
-        if (own > memory) throw new CallError(413, "too-costly", "Body takes more memory than there is for all");
-        if (taken > memory) throw tooMany("Too many bodies are being read");
+        if (own > memory) throw new CallError(413, "too-costly", "Body needs more memory than is available to all");
+        if (taken > memory) throw tooMany("Too many request bodies in progress");
       };
       const hold = (bytes: number) => {
         ofShare += bytes;
@@ -47,8 +47,8 @@ export function openAccounts(memory: number, bodyLimit: number): { open(client: 
       const arrived = () => void hold(-ofShare);
       return {
         chargeBytes(bytes) {
-          if (hold(bytes + PER_PART) > share) throw tooMany("Too many bodies of this client are under way");
-          charge(bytes + PER_PART);
+          if (hold(bytes + PER_CHUNK) > share) throw tooMany("Too many request bodies from this client in progress");
+          charge(bytes + PER_CHUNK);
         },
         chargeValues: (values) => charge(values * PER_VALUE),
         arrived,

@@ -1,14 +1,14 @@
-// Takes a body as it arrives: counted, charged, and refused as soon as it is too long, too costly, or too slow.
+// Receives a body, counting and charging each chunk. Refuses it as soon as it is too long, too costly, or too slow.
 import { StringDecoder } from "node:string_decoder";
 import type { Request, Response } from "express";
 import { CostlyJson, watchJson } from "../network/json.ts";
 import type { Account } from "./body-accounts.ts";
 import { CallError } from "./errors.ts";
 
-/** How fast a body must arrive: a sender that stalls holds room that others need. */
+/** Minimum speed: at least this many bytes per interval. A stalled sender holds memory that others need. */
 export type Pace = { readonly milliseconds: number; readonly bytes: number };
 
-/** A whole body, and how many values are in it. */
+/** A complete body, and the number of JSON values in it. */
 export type Body = { readonly text: string; readonly values: number };
 
 type Reading = { readonly account: Account; readonly limit: number; readonly pace: Pace };
@@ -18,7 +18,7 @@ export function readText(request: Request, response: Response, { account, limit,
   const tooLong = () => new CallError(413, "too-long", `Body larger than ${limit} bytes`);
   if (Number(request.headers["content-length"]) > limit) throw tooLong();
   const watch = watchJson();
-  // Decoded part by part: buffers lie outside of V8's heap, and as many as a chart takes make it collect garbage for nothing.
+  // Decoded chunk by chunk: a chart's worth of buffers, held outside the V8 heap, triggers needless garbage collection.
   const decoder = new StringDecoder("utf8");
   let text = "";
   let [length, before, values] = [0, 0, 0];
@@ -38,7 +38,7 @@ export function readText(request: Request, response: Response, { account, limit,
       before = length;
     }, pace.milliseconds);
     request.on("data", (chunk: Buffer) => {
-      if (isOver) return; // what follows a refusal is read, and let go: the connection stays of use
+      if (isOver) return; // the rest of a refused body is discarded, so that the connection can be reused
       try {
         length += chunk.length;
         if (length > limit) throw tooLong();
@@ -50,19 +50,19 @@ export function readText(request: Request, response: Response, { account, limit,
       }
     });
     request.once("end", () => end(() => resolve({ text: text + decoder.end(), values })));
-    const broken = () => {
+    const abort = () => {
       if (!isOver) refuse(endedEarly());
     };
-    request.once("error", broken);
-    response.once("close", broken);
+    request.once("error", abort);
+    response.once("close", abort);
   });
 }
 
 export function endedEarly(): CallError {
-  return new CallError(400, "structure", "Body ended before its announced length");
+  return new CallError(400, "structure", "Body ended before it was complete");
 }
 
 function tooSlow({ bytes, milliseconds }: Pace): CallError {
-  const message = `Body came too slowly: fewer than ${bytes} bytes in ${milliseconds / 1000} s`;
+  const message = `Body arrived too slowly: fewer than ${bytes} bytes in ${milliseconds / 1000} s`;
   return new CallError(408, "timeout", message, { headers: { Connection: "close" } });
 }

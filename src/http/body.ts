@@ -1,5 +1,5 @@
-// Reads a JSON body: only JSON, only up to the limits, and charged for what it takes until its call is answered, so that no number of bodies,
-// large, slow or held up by an EHR, uses up the memory.
+// Reads JSON bodies within limits. Each is charged to the memory budget until its request is answered, so that no
+// number of large or slow bodies, or of requests waiting for an EHR, can exhaust memory.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Request, RequestHandler, Response } from "express";
 import { type Account, openAccounts } from "./body-accounts.ts";
@@ -10,23 +10,21 @@ import { describeFault } from "./json-fault.ts";
 export type BodyOptions = {
   /** Bytes of one body. */
   readonly bodyLimit: number;
-  /** Bytes that all bodies under way may take. */
+  /** Bytes for all bodies in progress. */
   readonly bodyMemory: number;
-  /** Whose body it is. */
+  /** The client to charge. */
   readonly clientOf: (request: Request, response: Response) => string;
   readonly pace?: Pace;
 };
 
-/** Answers a request whose body was read to `request.body`. */
+/** Answers a request whose parsed body is in `request.body`. */
 export type BodyHandler = (request: Request, response: Response) => Promise<void>;
 
 const PACE: Pace = { milliseconds: 5_000, bytes: 64 * 1024 };
 const LARGE = 256 * 1024; // characters
 const JSON_TYPES = ["application/json", "application/fhir+json"];
 
-/**
- * Puts the reading of a JSON body before a handler. What the body takes is given back when the handler ends, also where its client left before.
- */
+/** Reads the JSON body before a handler runs. The charge is released when the handler ends, even if the client left. */
 export function readJsonBodies({ bodyLimit, bodyMemory, clientOf, pace = PACE }: BodyOptions) {
   const accounts = openAccounts(bodyMemory, bodyLimit);
   const inTurn = takeTurns();
@@ -55,8 +53,8 @@ export function readJsonBodies({ bodyLimit, bodyMemory, clientOf, pace = PACE }:
 }
 
 /**
- * Large bodies are parsed one at a time: the next when the one before is decided on, or waits for its EHR. Between them others have their turn,
- * and none waits between parsing and decision: what lives longer costs the garbage collector more.
+ * Large bodies are parsed one at a time: the next when the previous one has its decision or waits for its EHR. Other
+ * requests run in between. None waits between parsing and decision, since long-lived objects cost more to collect.
  */
 function takeTurns(): <T>(work: () => T) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
@@ -83,7 +81,7 @@ function refuseOtherTypes(request: Request): void {
 }
 
 function notUtf8(): CallError {
-  return new CallError(415, "not-supported", "Body must be UTF-8, and not compressed");
+  return new CallError(415, "not-supported", "Body must be UTF-8 and not compressed");
 }
 
 /** @throws CallError 400 */

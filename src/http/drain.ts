@@ -1,33 +1,33 @@
-// Ends a server without losing a call: answers end their connections, so that clients open their next one elsewhere; then no connection is taken
-// any more, and those that are idle are closed, again and again, until the last is gone.
+// Shuts the server down without losing a request. First, responses say `Connection: close`, so that clients reconnect
+// elsewhere. Then no new connections are accepted, and idle ones are closed until none are left.
 import type { Server, ServerResponse } from "node:http";
 import { Server as NetServer, type Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 
 export type Drain = {
-  /** Answers end their connections, while a load balancer finds out that it should send calls elsewhere. @param delay milliseconds */
+  /** Closes connections after their response while the load balancer notices. @param delay milliseconds */
   announce(delay: number): Promise<void>;
-  /** Takes no more connections. Resolves when the last is closed, with how many had to be cut. */
+  /** Stops accepting connections. Resolves once all are closed, with how many were cut. */
   end(): Promise<number>;
 };
 
 /** Milliseconds. */
-export type Patience = {
-  /** As long as a call may be on its way. */
-  readonly moment: number;
-  /** After which connections are closed that have sent no whole head of a request. */
+export type DrainTimeouts = {
+  /** How long a request can be in transit. */
+  readonly inTransit: number;
+  /** Then connections without a complete request head are closed. */
   readonly silent: number;
-  /** After which those are cut whose calls are still under way. */
-  readonly all: number;
+  /** Then all connections are closed, requests in progress included. */
+  readonly total: number;
 };
 
-export const PATIENCE: Patience = { moment: 500, silent: 1_000, all: 10_000 };
-const EVERY = 50; // milliseconds
-/** It is the server that keeps the process alive. */
-const UNHELD = { ref: false };
+export const DRAIN_TIMEOUTS: DrainTimeouts = { inTransit: 500, silent: 1_000, total: 10_000 };
+const IDLE_CHECK_INTERVAL = 50; // milliseconds
+/** The server keeps the process alive, not these timers. */
+const UNREF = { ref: false };
 
-/** To be called before the server listens. */
-export function drainable(server: Server, patience: Patience = PATIENCE): Drain {
+/** Call it before the server listens. */
+export function drainable(server: Server, timeouts: DrainTimeouts = DRAIN_TIMEOUTS): Drain {
   const sockets = new Set<Socket>();
   const answering = new Set<ServerResponse>();
   let isLast = false;
@@ -50,28 +50,28 @@ export function drainable(server: Server, patience: Patience = PATIENCE): Drain 
   };
   return {
     async announce(delay) {
-      const last = Math.min(delay, patience.moment);
+      const last = Math.min(delay, timeouts.inTransit);
       if (delay > last) answerLast();
-      await wait(delay - last, undefined, UNHELD);
-      // Clients that come back here all the same keep their connection for the last moment: one that is just being opened when no more are
-      // taken would be lost, with the call on it.
+      await wait(delay - last, undefined, UNREF);
+      // At the very end, clients that still call keep their connection: one opened just as the server stops accepting
+      // would be lost, along with its request.
       isLast = false;
-      await wait(last, undefined, UNHELD);
+      await wait(last, undefined, UNREF);
     },
     async end() {
-      // Not the close of http.Server, which closes idle connections at once, and loses the calls that are on their way on them.
+      // http.Server's own close() drops idle connections at once, along with requests in transit on them.
       const closed = new Promise((resolve) => NetServer.prototype.close.call(server, resolve));
       answerLast();
       let cut = 0;
       const steps = [
-        setTimeout(closeSilent, patience.silent),
+        setTimeout(closeSilent, timeouts.silent),
         setTimeout(() => {
           cut = sockets.size;
           server.closeAllConnections();
-        }, patience.all),
+        }, timeouts.total),
       ];
-      await wait(patience.moment);
-      const closeIdle = setInterval(() => server.closeIdleConnections(), EVERY);
+      await wait(timeouts.inTransit);
+      const closeIdle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_INTERVAL);
       await closed;
       for (const timer of [closeIdle, ...steps]) clearTimeout(timer);
       return cut;

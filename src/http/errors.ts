@@ -1,19 +1,18 @@
-// What a caller may see when a call cannot be answered, and how it becomes an OperationOutcome. Thrown anywhere, turned
-// into an answer in one place (app.ts).
+// The one error type that callers see, and its OperationOutcome. Thrown anywhere; answered in answer-failure.ts.
 import type { OperationOutcome } from "fhir/r4.js";
 
 type IssueType = OperationOutcome["issue"][number]["code"];
 
 type More = Partial<Pick<CallError, "expression" | "headers" | "note">> & { readonly code?: string };
 
-/** A failure that the caller may see. Messages name the field and the fix; they never quote what came. */
+/** An error that the caller may see. Messages name the field and the fix, and never quote the request. */
 export class CallError extends Error {
   readonly status: number;
   readonly issue: IssueType;
   /** Paths of the elements at fault, such as `context.patientId`. */
   readonly expression: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
-  /** A stable code for programs: `issue.details.coding.code`. */
+  /** A stable code: `issue.details.coding.code`. */
   readonly code: string | undefined;
   /** For the log only. */
   readonly note: Readonly<Record<string, unknown>>;

@@ -1,16 +1,16 @@
-// GET /health/live and /health/ready: whether the process runs, and whether calls may be sent to it, part by part.
+// GET /health/live: is the process up. GET /health/ready: can it take requests, with the state of each part.
 import type { RequestHandler } from "express";
 import type { Policy } from "../policy/format/policy.ts";
 import type { Store } from "../store/store.ts";
 
-/** What open mode means, for the log and for /health/ready. */
-export const OPEN_MODE = "open mode: anybody who reaches this service may call it; CLIENTS_FILE registers clients";
+/** Open-mode warning, for the log and /health/ready. */
+export const OPEN_MODE = "open mode: anyone who reaches this service may call it; set CLIENTS_FILE to register clients";
 
 export type HealthOptions = {
-  /** Whether new calls may be sent here: false while the service starts or ends. */
+  /** False during startup and shutdown. */
   readonly isReady: () => boolean;
   readonly store: Pick<Store, "health">;
-  /** `open`: anybody may call. */
+  /** `open`: anyone may call. */
   readonly mode: "open" | "registered";
   readonly policies: readonly Policy[];
 };
@@ -20,9 +20,10 @@ export const answerLive: RequestHandler = (_request, response) => void response.
 export function answerReady({ isReady, store, mode, policies }: HealthOptions): RequestHandler {
   return (_request, response) => {
     const health = store.health();
-    // A store that never opened is a fault of this instance; one that fails later fails for all, and cards go on.
+    // A store that never opened is a problem of this instance. One that fails later fails for every instance, and
+    // cards do not need it.
     const ready = isReady() && health.status !== "starting";
-    const status = isReady() ? (health.status === "ok" ? "ready" : health.status) : "ending";
+    const status = isReady() ? (health.status === "ok" ? "ready" : health.status) : "draining";
     const open = mode === "open" ? { warning: OPEN_MODE } : {};
     const loaded = policies.map(({ id, revision }) => ({ id, revision }));
     response.status(ready ? 200 : 503).json({ status, mode, ...open, store: health, policies: loaded });

@@ -1,10 +1,10 @@
-// Where a text stops being JSON, for whoever has to mend it: the place, never the text there, which may be patient data.
+// Locates a JSON syntax error: the position only, never the text there, which may be patient data.
 
 /** @param text that JSON.parse refused with this error */
 export function describeFault(text: string, error: Error): string {
   if (text.trim() === "") return "the body is empty";
-  const told = / at position (\d+) \(line \d+ column \d+\)$/.exec(error.message)?.[1];
-  const position = told === undefined ? findUnexpected(text) : Number(told);
+  const reported = / at position (\d+) \(line \d+ column \d+\)$/.exec(error.message)?.[1];
+  const position = reported === undefined ? findUnexpected(text) : Number(reported);
   let [line, start] = [1, 0];
   for (let end = text.indexOf("\n"); end >= 0 && end < position; end = text.indexOf("\n", start)) {
     line += 1;
@@ -16,8 +16,8 @@ export function describeFault(text: string, error: Error): string {
 const WORDS = ["true", "false", "null"];
 
 /**
- * V8 tells the position of every fault but one: where a value is due, and something else comes, or the end. A word is one part. Character by
- * character: a pattern that matches millions of them may need more stack than there is.
+ * V8 reports every position but one: where a value is expected and something else, or the end, is found. Scans by
+ * character, since a regular expression over millions of them can overflow the stack.
  */
 function findUnexpected(text: string): number {
   let [before, at] = [":", 0];
@@ -27,11 +27,11 @@ function findUnexpected(text: string): number {
       at += 1;
       continue;
     }
-    const isDue = before === ":" || before === "," || (before === "[" && character !== "]");
+    const expectsValue = before === ":" || before === "," || (before === "[" && character !== "]");
     const word = WORDS.find((each) => text.startsWith(each, at));
     if (character === '"') at = endOfString(text, at);
     else if (word !== undefined) at += word.length;
-    else if ((isDue ? "{[-0123456789" : "{[]}:,-+.eE0123456789").includes(character)) at += 1;
+    else if ((expectsValue ? "{[-0123456789" : "{[]}:,-+.eE0123456789").includes(character)) at += 1;
     else break;
     before = character;
   }

@@ -1,37 +1,33 @@
-// One line in the log for each call: what was asked, what was decided and why, and how long it took. Ids of policies, criteria
-// and cards are enough; no patient data, no token, no text of a record.
+// One log line per request: what was asked, what was decided and why, and how long it took. Ids of policies, criteria,
+// and cards only: no patient data, no tokens, no record text.
 import { randomUUID } from "node:crypto";
 import type { Request, RequestHandler, Response } from "express";
 import type { Logger } from "pino";
-import type { Feedback } from "../cds-hooks/feedback.ts";
-import { outcomesOf } from "../cds-hooks/issued-cards.ts";
-import type { OrderSignResult } from "../cds-hooks/order-sign.ts";
-import { HOOK } from "../cds-hooks/request.ts";
 import type { Metrics } from "./metrics.ts";
 import { type Trace, traceOf } from "./trace.ts";
 
-/** Adds to the line of this call. */
+/** Adds fields to this request's log line. */
 export function noteForLog(response: Response, note: Readonly<Record<string, unknown>>): void {
   response.locals.note = { ...(response.locals.note as object), ...note };
 }
 
-/** Milliseconds since the call arrived. */
+/** Milliseconds since the request arrived. */
 export function sinceArrival(response: Response): number {
   return Math.round((performance.now() - (response.locals.arrival as number)) * 10) / 10;
 }
 
-/** The trace of this call, if it brought one. */
+/** The trace of this request, if it has one. */
 export function traceIn(response: Response): Trace | undefined {
   return response.locals.trace as Trace | undefined;
 }
 
-/** For the log and the metrics: whoever called was gone before the answer. As nginx counts it. */
-const NOT_AWAITED = 499;
+/** For the log and the metrics: the client disconnected before the response. nginx uses the same status. */
+const CLIENT_CLOSED_REQUEST = 499;
 const REQUEST_ID = /^[\w.-]{1,128}$/;
 
 /**
- * Writes the line when the call ends. The path is logged only as far as routes name it, never as it was sent. A client's request id
- * (X-Request-Id) and trace (W3C traceparent) stand in it; the id is told in the answer.
+ * Logs each request when it ends. The path is the route's, never as sent. The line has the client's X-Request-Id, which
+ * the response repeats, and the id of its trace (W3C traceparent).
  */
 export function logCalls(log: Logger, metrics: Metrics): RequestHandler {
   return (request, response, next) => {
@@ -46,12 +42,12 @@ export function logCalls(log: Logger, metrics: Metrics): RequestHandler {
       const milliseconds = sinceArrival(response);
       const isAnswered = response.writableFinished;
       const path = pathOf(request);
-      const status = isAnswered ? response.statusCode : NOT_AWAITED;
-      // Probes come every few seconds, and a red one is no error: they are told for who looks for them only.
+      const status = isAnswered ? response.statusCode : CLIENT_CLOSED_REQUEST;
+      // Probes come every few seconds, and a failing one is not an error: logged at debug only.
       const isProbe = path.startsWith("/health/");
       const { client = "unknown", cards } = (response.locals.note ?? {}) as { client?: string; cards?: unknown[] };
       const outcome = status >= 400 ? "error" : cards === undefined ? "ok" : cards.length > 0 ? "card" : "none";
-      if (!isProbe) metrics.callEnded({ client, endpoint: path, status, outcome }, milliseconds / 1000);
+      if (!isProbe) metrics.countCall({ client, endpoint: path, status, outcome }, milliseconds / 1000);
       const line = {
         call,
         ...(trace && { trace: trace.id }),
@@ -68,7 +64,7 @@ export function logCalls(log: Logger, metrics: Metrics): RequestHandler {
   };
 }
 
-/** The route of the call, also where it was refused before its route was looked for. */
+/** The route of the request, even if it was refused before routing. */
 function pathOf({ route, originalUrl }: Request): string {
   const { path } = (route ?? {}) as { path?: string };
   const endpoint = /^\/cds-services(\/[^/?]+)?(\/feedback)?(\?|$)/.exec(originalUrl);
@@ -76,51 +72,7 @@ function pathOf({ route, originalUrl }: Request): string {
   return `/cds-services${endpoint[1] ? "/:id" : ""}${endpoint[2] ?? ""}`;
 }
 
-/**
- * What the log tells of an order-sign call: enough to see why it gave a card, or none.
- * @param received milliseconds until the caller was known and the body was read
- */
-export function summarizeOrderSign(
-  { hookInstance, cards, decided, ignored, reads, steps }: OrderSignResult,
-  received: number,
-): Record<string, unknown> {
-  return {
-    hook: HOOK,
-    hookInstance,
-    cards: cards.map(({ uuid, suggestions }) => ({ uuid, suggestions: suggestions?.length ?? 0 })),
-    decisions: decided.map(({ decision: { policy, row, payer, criteria, cautions, changes } }) => ({
-      policy: policy.id,
-      revision: policy.revision,
-      row,
-      payer,
-      criteria: outcomesOf(criteria),
-      cautions: cautions.map(({ caution }) => caution.id),
-      changes: changes.map((change) => (change.kind === "none" ? change.why : change.kind)),
-    })),
-    ...(decided.length === 0 && { why: "no draft order that a policy speaks about" }),
-    ...(ignored.illFormed > 0 && { illFormedDrafts: ignored.illFormed }),
-    ...(ignored.otherPatient > 0 && { draftsOfAnotherPatient: ignored.otherPatient }),
-    ...(ignored.withoutDrug > 0 && { draftsWithoutDrug: ignored.withoutDrug }),
-    ...(ignored.hasDstu2 && { hint: "drafts are MedicationOrder (DSTU2): switch the client to an R4 server" }),
-    ...(reads.length > 0 && {
-      reads: Object.fromEntries(reads.map(({ source, from, note }) => [source, `${from}: ${note}`])),
-    }),
-    steps: { received, ...steps },
-  };
-}
-
-/** What the log tells of feedback. A reason that is none of ours may be any text: it is not written. */
-export function summarizeFeedback(feedback: readonly Feedback[]): Record<string, unknown> {
-  return {
-    feedback: feedback.map(({ card, outcome, reason }) => ({
-      card,
-      outcome,
-      ...(reason && { reason: reason.isOffered ? reason.code : "other" }),
-    })),
-  };
-}
-
-/** Where an unexpected error arose. Its message stays out: it may quote what a client sent. */
+/** An unexpected error: its name and stack frames. Not its message, which may quote the request. */
 export function describeCrash(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { error: typeof error };
   const frames = (error.stack ?? "").split("\n").filter((line) => line.startsWith("    at "));

@@ -1,4 +1,4 @@
-// The shapes of the API as zod schemas, for openapi.ts: what a client sends and gets. A test holds them to what the service takes and gives.
+// The API's requests and responses as zod schemas, for openapi.ts. A test checks them against the real service.
 import { z } from "zod";
 import { feedbackCall } from "../cds-hooks/feedback.ts";
 import { orderSignCall } from "../cds-hooks/request.ts";
@@ -31,20 +31,20 @@ const card = z
     extension: z
       .object({ "davinci-crd.associated-resource": z.array(z.object({ reference: text })).min(1) })
       .optional()
-      .describe("The orders that the card speaks of"),
+      .describe("The orders that the card is about"),
   })
-  .describe("CDS Hooks, Card. Elements without a value are left out");
+  .describe("CDS Hooks, Card. Empty elements are omitted");
 
 const rate = z
   .object({ rate: z.number(), low: z.number(), high: z.number() })
   .optional()
-  .describe("Of the cards with feedback, the share that was accepted, with its 95 % interval; absent without feedback");
+  .describe("Share of cards with feedback that was accepted, with its 95% interval; absent without feedback");
 const totals = { cards: count, accepted: count, overridden: count, ignored: count, acceptance: rate };
 
 const rules = z.array(z.object({ note: text.optional(), expression: text }));
 const terms = z.array(z.string());
 
-/** The shapes by name, as components of the document. */
+/** Named schemas: the components of the document. */
 export const shapes = {
   Discovery: z.object({
     services: z.array(
@@ -62,7 +62,7 @@ export const shapes = {
   }),
   OrderSignCall: orderSignCall,
   Card: card,
-  Cards: z.object({ cards: z.array(card) }).describe("No advice is an empty list"),
+  Cards: z.object({ cards: z.array(card) }).describe("An empty list means no advice"),
   Feedback: feedbackCall,
   Insights: z.object({
     ...totals,
@@ -70,14 +70,14 @@ export const shapes = {
     reasons: z
       .array(z.object({ reason: text, system: z.string().nullable(), cards: count }))
       .max(MAX_REASONS + 1)
-      .describe(`The ${MAX_REASONS} most frequent, and "${OTHER_REASONS}" for the sum of the rest`),
+      .describe(`The ${MAX_REASONS} most frequent, and "${OTHER_REASONS}" for the rest`),
     byRevision: z.array(z.object({ policy: text, revision: text, ...totals })),
     byClient: z.array(z.object({ client: text, ...totals })),
     latency: z.object({ p50: z.number(), p90: z.number(), p99: z.number() }).optional().describe("Milliseconds"),
   }),
   Policy: z.object({
     id: text,
-    revision: text.describe("Review date, and the first 12 hex digits of a SHA-256 over the policy's folder"),
+    revision: text.describe("Review date and the first 12 hex digits of a SHA-256 over the policy's folder"),
     title: text,
     publisher: text,
     reviewDate: z.iso.date(),
@@ -93,7 +93,7 @@ export const shapes = {
       preferred: z.object({ name: text, valueSet: text }),
       replacements: z.array(coding.extend({ strength: text, valueSet: text })),
     }),
-    appliesTo: text.describe("FHIRPath, as all rules"),
+    appliesTo: text.describe("FHIRPath, like all rules"),
     authorized: text,
     alreadyOrdered: text,
     criteria: z.array(
@@ -116,9 +116,9 @@ export const shapes = {
   }),
   Live: z.object({ status: z.literal("live") }),
   Ready: z.object({
-    status: z.enum(["ready", "starting", "degraded", "ending"]),
+    status: z.enum(["ready", "starting", "degraded", "draining"]),
     mode: z.enum(["open", "registered"]),
-    warning: text.optional().describe("What open mode means"),
+    warning: text.optional().describe("What open mode allows"),
     store: z.object({ status: z.enum(["ok", "starting", "degraded"]), why: text.optional() }),
     policies: z.array(z.object({ id: text, revision: text })),
   }),

@@ -1,5 +1,5 @@
-// GET /openapi.json: the service as OpenAPI 3.1, for those who generate or check clients. The shapes are in openapi-shapes.ts; what is behind
-// them is told in docs/api.md. FHIR resources are opaque here: the service reads them as far as it can.
+// GET /openapi.json: the API as OpenAPI 3.1, to generate or check clients. Schemas are in openapi-shapes.ts;
+// docs/api.md explains them. FHIR resources are opaque here.
 import { readFileSync } from "node:fs";
 import type { RequestHandler } from "express";
 import { z } from "zod";
@@ -15,18 +15,18 @@ const answer = (description: string, name?: Shape) => ({
 });
 
 const FAILURES: Readonly<Record<number, string>> = {
-  400: "Not well-formed; `expression` names every field at fault",
+  400: "Malformed; `expression` names every invalid field",
   401: "The token is missing or refused; `details.coding.code` names the check",
-  403: "The caller may not read this",
-  404: "There is no such thing",
+  403: "The caller is not allowed to read this",
+  404: "Not found",
   406: "Accept allows neither HTML nor JSON",
-  408: "The body came too slowly",
-  412: "Nothing clinical could be read, neither from prefetch nor from the FHIR server",
-  413: "The body is too long, or holds too many entries, values or names",
-  415: "The body is not JSON in UTF-8, or is compressed",
-  421: "Open mode: the Host header names another host than this service",
-  429: "Too many calls, or more feedback than is kept: wait as long as Retry-After says",
-  503: "Not now: send it again after Retry-After",
+  408: "The body arrived too slowly",
+  412: "No clinical data in prefetch or from the FHIR server",
+  413: "The body is too long or has too many entries, values, or names",
+  415: "The body is not UTF-8 JSON, or is compressed",
+  421: "Open mode: the Host header names another host",
+  429: "Too many requests, or more feedback than is stored: retry after Retry-After",
+  503: "Temporarily unavailable: retry after Retry-After",
 };
 
 const MORE_HEADERS: Readonly<Record<number, readonly string[]>> = {
@@ -55,14 +55,14 @@ const paths = {
   "/cds-services": {
     get: {
       operationId: "discover",
-      summary: "What the service is, and the prefetch that it asks for",
+      summary: "The service and its prefetch templates",
       responses: { ...answer("The one service", "Discovery"), ...failed(401, 429) },
     },
   },
   [`/cds-services/${SERVICE_ID}`]: {
     post: {
       operationId: "orderSign",
-      summary: "Cards for the orders that are about to be signed",
+      summary: "Cards for the orders about to be signed",
       parameters: tracing,
       ...body("OrderSignCall"),
       responses: { ...answer("Cards, or none", "Cards"), ...failed(400, 401, 408, 412, 413, 415, 429, 503) },
@@ -72,20 +72,20 @@ const paths = {
     post: {
       operationId: "keepFeedback",
       summary:
-        "What became of cards. Repeats are one; a batch is kept whole or not at all, but for what is more than a client may have (429)",
+        "Card outcomes. Repeats count once. A batch is stored whole or not at all, except outcomes over quota (429)",
       parameters: tracing,
       ...body("Feedback"),
-      responses: { ...answer("Kept. The body is empty"), ...failed(400, 401, 408, 413, 415, 429, 503) },
+      responses: { ...answer("Stored. The body is empty"), ...failed(400, 401, 408, 413, 415, 429, 503) },
     },
   },
   "/insights": {
     get: {
       operationId: "report",
-      summary: "How many cards were accepted, overridden and ignored, and why",
+      summary: "How many cards were accepted, overridden, and ignored, and why",
       parameters: [
         inQuery("since", "Days back (30d) or a date (2026-11-01)"),
         inQuery("policy", "Only cards of this policy"),
-        inQuery("client", "Only cards issued to this client; a registered client sees its own in any case"),
+        inQuery("client", "Only cards issued to this client; a registered client always sees only its own"),
       ],
       responses: { ...answer("The report", "Insights"), ...failed(400, 401, 403, 421, 429, 503) },
     },
@@ -93,12 +93,12 @@ const paths = {
   "/policies/{policy}": {
     get: {
       operationId: "describePolicy",
-      summary: "A policy in words, in FHIRPath and in codes: what a card's source links to",
+      summary: "A policy in words, FHIRPath, and codes: the page that a card's source links to",
       ...openToAll,
       parameters: [{ name: "policy", in: "path", required: true, schema: { type: "string" } }],
       responses: {
         200: {
-          description: "As HTML or JSON, as Accept asks",
+          description: "HTML or JSON, by Accept",
           headers: requestId,
           content: { "text/html": { schema: { type: "string" } }, ...json("Policy").content },
         },
@@ -109,19 +109,19 @@ const paths = {
   "/health/live": {
     get: {
       operationId: "live",
-      summary: "Whether the process answers",
+      summary: "Liveness",
       ...openToAll,
-      responses: answer("It does", "Live"),
+      responses: answer("The process is up", "Live"),
     },
   },
   "/health/ready": {
     get: {
       operationId: "ready",
-      summary: "Whether calls may be sent here",
+      summary: "Readiness",
       ...openToAll,
       responses: {
-        ...answer("They may: `ready`, or `degraded` while the store fails", "Ready"),
-        503: { description: "They may not: `starting` or `ending`", headers: requestId, ...json("Ready") },
+        ...answer("Takes requests: `ready`, or `degraded` while the store is failing", "Ready"),
+        503: { description: "Takes no requests: `starting` or `draining`", headers: requestId, ...json("Ready") },
       },
     },
   },
@@ -131,7 +131,7 @@ function componentSchemas(): Record<string, unknown> {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(shapes)) registry.add(schema, { id });
   const { schemas } = z.toJSONSchema(registry, {
-    io: "input", // fields may be added to an answer later
+    io: "input", // responses may gain fields
     uri: (id) => shape(id as Shape).$ref,
     override: ({ jsonSchema }) => {
       if (jsonSchema.format) delete jsonSchema.pattern;
@@ -146,7 +146,7 @@ const packageFile = new URL("../../package.json", import.meta.url);
 export type ApiOptions = {
   /** Public address of the service. */
   readonly baseUrl: string;
-  /** `open`: no token is asked for. */
+  /** `open`: no token needed. */
   readonly mode: "open" | "registered";
 };
 
@@ -173,17 +173,17 @@ export function describeApi({ baseUrl, mode }: ApiOptions) {
     components: {
       schemas: componentSchemas(),
       responses,
-      headers: { RequestId: { description: "Stands in the log as `call`", schema: { type: "string" } } },
+      headers: { RequestId: { description: "Logged as `call`", schema: { type: "string" } } },
       parameters: {
-        RequestId: header("X-Request-Id", "A name for this call, for the log and the answer"),
-        TraceParent: header("traceparent", "W3C Trace Context: logged, and passed on to the FHIR server"),
+        RequestId: header("X-Request-Id", "An id for this request: logged, and repeated in the response"),
+        TraceParent: header("traceparent", "W3C Trace Context: logged and passed on to the FHIR server"),
       },
       securitySchemes: {
         clientToken: {
           type: "http",
           scheme: "bearer",
           bearerFormat: "JWT",
-          description: "CDS Hooks, Trusting CDS Clients: signed by the client for this endpoint, used once",
+          description: "CDS Hooks, Trusting CDS Clients: signed by the client for this endpoint, single use",
         },
       },
     },

@@ -1,12 +1,12 @@
-// The HTTP server around the app, bounded against clients that send slowly, never end, or open connections without end.
+// The HTTP server around the app, with limits against slow or endless requests and too many connections.
 import { createServer, type RequestListener, type Server } from "node:http";
 
 export type ServerLimits = {
-  /** Milliseconds for the headers of a request. */
+  /** Milliseconds to receive the request headers. */
   readonly headersTimeout: number;
-  /** Milliseconds for a whole request, its body included. */
+  /** Milliseconds to receive the whole request, body included. */
   readonly requestTimeout: number;
-  /** Milliseconds that an idle connection is kept: longer than the usual 60 s of the proxy before it. */
+  /** Milliseconds to keep an idle connection: longer than the usual 60 s of a proxy in front. */
   readonly keepAliveTimeout: number;
   readonly maxConnections: number;
 };
@@ -22,7 +22,7 @@ const MAX_HEADER_BYTES = 16 * 1024;
 
 export function createHttpServer(app: RequestListener, limits: ServerLimits = LIMITS): Server {
   const { maxConnections, ...timeouts } = limits;
-  // How often the timeouts are looked at: often enough to mean what they say.
+  // By default Node checks timeouts every 30 s: too coarse for a 10 s limit.
   const connectionsCheckingInterval = Math.min(1_000, timeouts.headersTimeout);
   const server = createServer({ ...timeouts, connectionsCheckingInterval, maxHeaderSize: MAX_HEADER_BYTES }, app);
   server.maxConnections = maxConnections;

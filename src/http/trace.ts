@@ -1,17 +1,17 @@
-// W3C Trace Context: a trace that a client begins goes on to the EHR, and its id stands in the log.
+// W3C Trace Context: the client's trace is passed on to the EHR, and its id is logged.
 import { randomBytes } from "node:crypto";
 
 export type Trace = {
   /** 32 hex digits. */
   readonly id: string;
-  /** Headers of a request that belongs to the trace. */
+  /** Headers for outgoing requests in this trace. */
   readonly headers: Readonly<Record<string, string>>;
 };
 
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-((?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?$/;
 const TRACESTATE = /^[\x20-\x7e]{1,512}$/;
 
-/** The trace of a call, or undefined where it brings none that is well-formed. */
+/** The trace of a request, or undefined if it has no valid one. */
 export function traceOf(traceparent: string | undefined, tracestate: string | undefined): Trace | undefined {
   const [, id, flags] = TRACEPARENT.exec(traceparent ?? "") ?? [];
   if (!id || !flags) return undefined;

@@ -1,9 +1,9 @@
-// The decision log: a row for each card that was issued, written in batches after the answer was sent. A database that is slow, full or
-// lost delays no card: rows wait in memory, and when there are too many the oldest are dropped, which is counted and logged.
+// The decision log: one row per issued card, written in batches after the response. A slow, full, or lost database
+// delays no card: rows wait in memory. If there are too many, the oldest are dropped, counted, and logged.
 import type { Logger } from "pino";
 import { type Database, DatabaseFailure, type Statement, type Value } from "./database.ts";
 
-/** A card that was issued, without anything of the patient. */
+/** An issued card, without patient data. */
 export type IssuedCard = {
   readonly card: string;
   /** ISO 8601, UTC. */
@@ -12,34 +12,34 @@ export type IssuedCard = {
   readonly hookInstance: string;
   readonly policy: string;
   readonly revision: string;
-  /** The row of the decision table. */
+  /** Row of the decision table. */
   readonly row: string;
   readonly indicator: string;
   /** Outcome by criterion. */
   readonly criteria: Readonly<Record<string, string>>;
-  /** Kinds of evidence counted, by criterion: resource types. */
+  /** Resource types of the evidence, by criterion. */
   readonly evidence: Readonly<Record<string, readonly string[]>>;
   readonly suggestions: readonly string[];
-  /** Milliseconds from the call's arrival to its answer. */
+  /** Milliseconds from request to response. */
   readonly latency: number;
 };
 
 export type DecisionLog = {
   add(cards: readonly IssuedCard[]): void;
-  /** Writes what waits, as far as it can be written. */
+  /** Writes the waiting rows, if the database works. */
   flush(): Promise<void>;
-  /** Why rows could not be written the last time, or undefined. */
+  /** Why the last write failed, or undefined. */
   failure(): string | undefined;
-  /** Rows that wait to be written. */
+  /** Rows waiting to be written. */
   waiting(): number;
   /** Rows dropped so far. */
   dropped(): number;
-  /** Writes what waits, or gives up. */
+  /** Writes the waiting rows, or gives up. */
   close(): Promise<void>;
 };
 
 export type DecisionLogOptions = {
-  /** Milliseconds between two writes. */
+  /** Milliseconds between writes. */
   readonly every?: number;
   /** Rows that may wait in memory. */
   readonly maxWaiting?: number;
@@ -63,11 +63,11 @@ export function createDecisionLog(database: Database, log: Logger, options: Deci
         await database.run([insertOf(batch)]);
       } catch (error) {
         report(error instanceof DatabaseFailure ? error.why : "unknown failure");
-        return; // tried again at the next turn
+        return; // retried on the next interval
       }
       const written = new Set(batch);
-      waiting = waiting.filter((card) => !written.has(card)); // some may have been dropped meanwhile
-      if (failure !== undefined) log.info("the decision log is written again");
+      waiting = waiting.filter((card) => !written.has(card)); // some may have been dropped in the meantime
+      if (failure !== undefined) log.info("the decision log is being written again");
       failure = undefined;
     }
   }
@@ -90,7 +90,7 @@ export function createDecisionLog(database: Database, log: Logger, options: Deci
       const excess = waiting.length - maxWaiting;
       if (excess <= 0) return;
       if (dropped === 0)
-        log.error({ maxWaiting }, "the decision log drops its oldest rows: too many wait to be written");
+        log.error({ maxWaiting }, "the decision log is dropping its oldest rows: too many are waiting");
       waiting.splice(0, excess);
       dropped += excess;
     },
@@ -101,16 +101,17 @@ export function createDecisionLog(database: Database, log: Logger, options: Deci
     async close() {
       clearInterval(timer);
       await write();
-      await write(); // what came while the first was under way
-      if (waiting.length > 0) log.error({ lost: waiting.length }, "rows of the decision log were not written");
+      await write(); // rows added during the first write
+      if (waiting.length > 0) log.error({ lost: waiting.length }, "decision log rows were lost");
     },
   };
 }
 
-// A batch whose commit was not confirmed is written again.
+// A batch with an unconfirmed commit is written again.
 const INSERT = `
   INSERT INTO cards
-    (card, issued_at, client, hook_instance, policy, revision, decision_row, indicator, criteria, evidence, suggestions, latency_ms)
+    (card, issued_at, client, hook_instance, policy, revision, decision_row, indicator, criteria, evidence, suggestions,
+      latency_ms)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`;
 
 function insertOf(cards: readonly IssuedCard[]): Statement {

@@ -1,4 +1,4 @@
-// GET /insights: the report as JSON, for those who may read it.
+// GET /insights: the report as JSON, with access control.
 import type { RequestHandler } from "express";
 import { z } from "zod";
 import { readBody } from "../cds-hooks/request.ts";
@@ -15,7 +15,7 @@ const query = z.strictObject({
     .transform((text, { addIssue }) => {
       const since = sinceOf(text);
       if (since === undefined)
-        addIssue({ code: "custom", message: "must be days such as 30d, or a date such as 2026-11-01" });
+        addIssue({ code: "custom", message: "must be days such as 30d or a date such as 2026-11-01" });
       return since;
     })
     .optional(),
@@ -35,7 +35,7 @@ export function answerInsights(store: Pick<Store, "report">, mode: "open" | "reg
     if (!client) return void response.json(await report(asked));
     // The operator sees all, by `npm run report`.
     if (asked.client !== undefined && asked.client !== client.name) {
-      throw new CallError(403, "forbidden", "A client sees its own numbers: leave the parameter client out");
+      throw new CallError(403, "forbidden", "A client sees only its own numbers: omit the client parameter");
     }
     response.json(await report({ ...asked, client: client.name }));
   };
@@ -43,26 +43,26 @@ export function answerInsights(store: Pick<Store, "report">, mode: "open" | "reg
 
 const RETRY_AFTER = 5; // seconds
 
-/** A report reads all rows. One is made at a time; who asks the same meanwhile gets the same. */
+/** A report reads all rows, so only one runs at a time. Identical queries share it. */
 function oneAtATime({ report }: Pick<Store, "report">): (query: ReportQuery) => Promise<Report> {
-  let running: { readonly asked: string; readonly made: Promise<Report> } | undefined;
+  let running: { readonly key: string; readonly result: Promise<Report> } | undefined;
   return (query) => {
-    const asked = JSON.stringify(query);
-    if (running && running.asked !== asked) {
+    const key = JSON.stringify(query);
+    if (running && running.key !== key) {
       const headers = { "Retry-After": String(RETRY_AFTER) };
-      throw new CallError(503, "transient", "Another report is being made: ask again after it", { headers });
+      throw new CallError(503, "transient", "Another report is running: try again shortly", { headers });
     }
     running ??= {
-      asked,
-      made: report(query).finally(() => {
+      key,
+      result: report(query).finally(() => {
         running = undefined;
       }),
     };
-    return running.made;
+    return running.result;
   };
 }
 
-/** A caller that came through a proxy is not on this machine, whatever its address seems to be. */
+/** A request through a proxy is not from this machine, whatever its address says. */
 function isFromThisMachine(ip: string | undefined, headers: Readonly<Record<string, unknown>>): boolean {
   const isForwarded = ["x-forwarded-for", "forwarded", "via", "x-real-ip"].some((name) => name in headers);
   const address = (ip ?? "").replace(/^::ffff:/, "");

@@ -1,4 +1,4 @@
-// Opens the database that a URL names, and reads the migrations that make its tables.
+// Opens the database at a URL, and reads its migrations.
 import { readdirSync, readFileSync } from "node:fs";
 import type { Database, Migration } from "./database.ts";
 import { openPostgres } from "./postgres.ts";
@@ -11,8 +11,8 @@ export function loadMigrations(): Migration[] {
 }
 
 /**
- * @param url `sqlite:<path>` (with `?max_page_count=` for another limit on the file) or `postgres://…`
- * @throws Error for an address that is neither
+ * @param url `sqlite:<path>` (file size limit: `?max_page_count=`) or `postgres://…`
+ * @throws Error for any other URL
  */
 export function openDatabase(url: string): Database {
   if (/^postgres(ql)?:\/\//.test(url)) return openPostgres(url);

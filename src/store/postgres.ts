@@ -1,8 +1,9 @@
-// PostgreSQL: for several instances that share one store. Failures are known by PostgreSQL's code; messages may quote values.
+// PostgreSQL, for several instances that share one store. Failures keep only PostgreSQL's code: messages may quote
+// values.
 import pg from "pg";
 import { type Database, DatabaseFailure, pending, type Row, type Statement } from "./database.ts";
 
-/** Any number, so long as every instance takes the same: the lock under which tables are brought up to date. */
+/** Advisory lock for migrations. Any number, as long as all instances use the same. */
 const MIGRATION_LOCK = 4_703_182;
 const POOL = {
   max: 10,
@@ -15,12 +16,12 @@ const POOL = {
 
 export function openPostgres(url: string): Database {
   const pool = new pg.Pool({ ...POOL, connectionString: url });
-  // A connection that breaks is known by the query that it breaks, and is replaced when it is next needed.
+  // A broken connection shows in the query that it breaks, and is replaced on next use.
   pool
     .on("error", () => {})
     .on("connect", (client) => {
       client.on("error", () => {});
-      client.query("SET synchronous_commit = on").catch(() => {}); // whatever the server's default is
+      client.query("SET synchronous_commit = on").catch(() => {}); // whatever the server's default
     });
 
   async function connected<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
@@ -31,12 +32,12 @@ export function openPostgres(url: string): Database {
       client.release();
       return result;
     } catch (error) {
-      // Whatever state it is in, the connection is not used again: the server rolls back.
+      // The connection may be in any state, so it is discarded: the server rolls back.
       client?.release(true);
       throw error instanceof DatabaseFailure ? error : new DatabaseFailure(codeOf(error));
     }
   }
-  /** @param settings statements that take no values: they go with the beginning, in one round trip */
+  /** @param settings statements without values, sent with BEGIN in one round trip */
   function transaction<T>(work: (client: pg.PoolClient) => Promise<T>, settings = ""): Promise<T> {
     return connected(async (client) => {
       await client.query(`BEGIN; ${settings}`);
@@ -56,7 +57,7 @@ export function openPostgres(url: string): Database {
 
   return {
     run(statements, durable = false) {
-      // One statement is a transaction by itself, for a third of the round trips.
+      // A single statement is its own transaction, in a third of the round trips.
       if (durable && statements.length === 1) return connected((client) => runAll(client, statements));
       return transaction((client) => runAll(client, statements), durable ? "" : "SET LOCAL synchronous_commit = off");
     },
@@ -80,7 +81,7 @@ export function openPostgres(url: string): Database {
   };
 }
 
-/** Rows go in one statement, since each statement waits for an answer over the network. */
+/** All rows in one statement, since each statement takes a network round trip. */
 function inOneStatement(statement: Statement): Statement {
   const { sql, rows } = statement;
   if (!rows) return statement;

@@ -1,4 +1,4 @@
-// The command `npm run report`: what came of the cards, for people and for programs. Runs beside the service, on the same database.
+// `npm run report`: card outcomes, for people and programs. Can run alongside the service, on the same database.
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { readSettings, SettingsFaults } from "../config.ts";
@@ -12,7 +12,7 @@ import type { Streams } from "./streams.ts";
 const USAGE =
   "npm run report -- [--since 30d | 2026-11-01] [--policy <id>] [--client <name>] [--format table|csv|json]";
 
-/** @returns the exit code: 1 where there is no report */
+/** @returns the exit code: 1 if there is no report */
 export async function runReport(args: readonly string[], env: NodeJS.ProcessEnv, streams: Streams): Promise<number> {
   try {
     streams.stdout.write(await writeReport(args, env));
@@ -22,7 +22,8 @@ export async function runReport(args: readonly string[], env: NodeJS.ProcessEnv,
       error instanceof TypeError || error instanceof DatabaseFailure || error instanceof SettingsFaults;
     if (!isExpected) throw error;
     const usage = error instanceof TypeError ? `Usage: ${USAGE}\n` : "";
-    streams.stderr.write(`No report: ${error.message}\n${usage}`);
+    const why = error instanceof DatabaseFailure ? error.why : error.message;
+    streams.stderr.write(`No report: ${why}\n${usage}`);
     return 1;
   }
 }
@@ -39,13 +40,13 @@ async function writeReport(args: readonly string[], env: NodeJS.ProcessEnv): Pro
   });
   const { policy, client, format } = values;
   const since = values.since === undefined ? undefined : sinceOf(values.since);
-  if (values.since !== undefined && since === undefined) throw new TypeError("--since must be days or a date");
-  if (!["table", "csv", "json"].includes(format)) throw new TypeError("--format must be table, csv or json");
+  if (values.since !== undefined && since === undefined) throw new TypeError("--since must be days (30d) or a date");
+  if (!["table", "csv", "json"].includes(format)) throw new TypeError("--format must be table, csv, or json");
 
   const { databaseUrl } = readSettings({ ALLOW_ANONYMOUS: "true", ...databaseOf(env) });
   const file = /^sqlite:([^?]+)/.exec(databaseUrl)?.[1];
   if (file && !existsSync(file))
-    throw new TypeError(`there is no database at ${file}: set DATABASE_URL as the service has it`);
+    throw new TypeError(`there is no database at ${file}: set DATABASE_URL to the service's value`);
   const database = openDatabase(databaseUrl);
   try {
     const query = { since, policy, client };
@@ -57,7 +58,7 @@ async function writeReport(args: readonly string[], env: NodeJS.ProcessEnv): Pro
   }
 }
 
-/** The only setting that counts here. */
+/** The only setting used here. */
 function databaseOf({ DATABASE_URL }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return DATABASE_URL === undefined ? {} : { DATABASE_URL };
 }

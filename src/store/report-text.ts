@@ -1,11 +1,11 @@
-// The report as text: a table with bars for a terminal, and CSV for a spreadsheet.
+// The report as text: a table with bars for the terminal, CSV for a spreadsheet.
 import { csvOf } from "./csv.ts";
 import { OTHER_REASONS, type Rate, type Report, type ReportQuery, type Totals } from "./report.ts";
 
 const MAX_BAR_WIDTH = 30; // characters
 const MAX_REASONS = 10;
 
-/** @param where the database, as people know it */
+/** @param where the database's file or host */
 export function writeTable(report: Report, { since, policy, client }: ReportQuery, where: string): string {
   const { cards, accepted, overridden, ignored, acceptance, unknown, reasons, byRevision, byClient, latency } = report;
   const scope = [
@@ -15,28 +15,22 @@ export function writeTable(report: Report, { since, policy, client }: ReportQuer
     client && `client ${client}`,
   ];
   const most = Math.max(accepted, overridden, ignored);
-  const strange = unknown.accepted + unknown.overridden;
+  const unknownCards = unknown.accepted + unknown.overridden;
   const paragraphs = [
     [`Cards issued ${count(cards)}${scope.some(Boolean) ? ` (${scope.filter(Boolean).join(", ")})` : ""}`],
     [
       line("accepted", accepted, most),
       line("overridden", overridden, most),
       line("ignored", ignored, most),
-      ...(strange > 0
-        ? [
-            `  of these, for cards that were not issued here: ${unknown.accepted} accepted, ${unknown.overridden} overridden`,
-          ]
+      ...(unknownCards > 0
+        ? [`  of these, for unknown cards: ${unknown.accepted} accepted, ${unknown.overridden} overridden`]
         : []),
     ],
-    [`Accepted, of the issued cards with feedback: ${percent(acceptance)}`],
+    [`Accepted, of issued cards with feedback: ${percent(acceptance)}`],
     ["Why overridden", ...listReasons(reasons)],
     ["By policy and revision", ...byRevision.map((each) => row(`${each.policy} ${each.revision}`, each))],
     ["By client", ...byClient.map((each) => row(each.client, each))],
-    [
-      latency
-        ? `Latency: half within ${latency.p50} ms, 90 % within ${latency.p90} ms, 99 % within ${latency.p99} ms`
-        : "",
-    ],
+    [latency ? `Latency: p50 ${latency.p50} ms, p90 ${latency.p90} ms, p99 ${latency.p99} ms` : ""],
   ];
   return `${paragraphs
     .filter(([first, ...more]) => first && (more.length > 0 || !/^(Why|By) /.test(first)))
@@ -60,26 +54,27 @@ function line(name: string, cards: number, most: number): string {
 }
 
 function row(name: string, { cards, accepted, overridden, ignored, acceptance }: Totals): string {
-  const numbers = `${count(cards)} ${cards === 1 ? "card" : "cards"}: ${count(accepted)} accepted, ${count(overridden)} overridden, ${count(ignored)} ignored`;
+  const outcomes = `${count(accepted)} accepted, ${count(overridden)} overridden, ${count(ignored)} ignored`;
+  const numbers = `${count(cards)} ${cards === 1 ? "card" : "cards"}: ${outcomes}`;
   return `  ${printable(name)}\n    ${numbers}; ${percent(acceptance)}`;
 }
 
 function percent(rate: Rate): string {
   if (!rate) return "no feedback yet";
   const [share, low, high] = [rate.rate, rate.low, rate.high].map((each) => Math.round(each * 100));
-  return `${share} % (95 % interval ${low} to ${high} %)`;
+  return `${share}% (95% interval ${low}% to ${high}%)`;
 }
 
 function count(number: number): string {
   return number.toLocaleString("en-US");
 }
 
-/** Reasons come from clients: no control characters in a terminal. */
+/** Reasons come from clients: strips control characters. */
 function printable(text: string): string {
   return text.replace(/\p{C}/gu, " ");
 }
 
-/** One row for each number, so that it can be filtered: what, of which, and how many. */
+/** One row per number, so that rows can be filtered. */
 export function writeCsv(report: Report): string {
   const totals = (of: string, name: string, { cards, accepted, overridden, ignored, acceptance }: Totals) =>
     Object.entries({

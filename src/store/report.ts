@@ -1,4 +1,4 @@
-// What came of the cards: did they help, and why were they overridden. Computed in the database, the same on SQLite and PostgreSQL.
+// Card outcomes: were cards accepted, and why were they overridden. Computed in SQL that runs on SQLite and PostgreSQL.
 import type { Database, Row, Statement, Value } from "./database.ts";
 
 export type ReportQuery = {
@@ -13,22 +13,22 @@ export type ReportQuery = {
 export type Totals = {
   /** Cards issued. */
   readonly cards: number;
-  /** Distinct cards by their latest outcome, unknown ones included. */
+  /** Distinct cards by latest outcome, including unknown cards. */
   readonly accepted: number;
   readonly overridden: number;
   /** Issued cards without feedback. */
   readonly ignored: number;
-  /** Of the issued cards with feedback, the share that was accepted. */
+  /** Share of issued cards with feedback that was accepted. */
   readonly acceptance: Rate;
 };
 
-/** A share with its 95 % interval (Wilson, 1927); undefined where there is nothing to divide by. */
+/** A proportion with its 95% interval (Wilson, 1927); undefined for zero cases. */
 export type Rate = { readonly rate: number; readonly low: number; readonly high: number } | undefined;
 
 export type Report = Totals & {
-  /** Of `accepted` and `overridden`: outcomes of cards that were never issued, or were issued to another client. */
+  /** The part of `accepted` and `overridden` for cards never issued, or issued to another client. */
   readonly unknown: { readonly accepted: number; readonly overridden: number };
-  /** Why cards were overridden, most frequent first; distinct cards by their latest outcome. The last one sums what is beyond MAX_REASONS. */
+  /** Override reasons of distinct cards, most frequent first. The last item sums those after MAX_REASONS. */
   readonly reasons: readonly { readonly reason: string; readonly system: string | null; readonly cards: number }[];
   readonly byRevision: readonly (Totals & { readonly policy: string; readonly revision: string })[];
   readonly byClient: readonly (Totals & { readonly client: string })[];
@@ -38,7 +38,7 @@ export type Report = Totals & {
 
 export const NO_REASON = "no reason given";
 export const OTHER_REASONS = "others";
-/** Sites name their reasons as they like. */
+/** Sites can have any number of reasons. */
 export const MAX_REASONS = 50;
 
 export async function reportOn(database: Pick<Database, "read">, query: ReportQuery): Promise<Report> {
@@ -81,7 +81,7 @@ function toCount({ client, policy, revision, mark, outcome, cards }: Row): Count
   return { client, policy, revision, mark, outcome, cards: Number(cards) } as Count;
 }
 
-/** The latest outcome of each card; between two of one time, the one received last. */
+/** The latest outcome of each card. If two have the same time, the one received last. */
 const LATEST = `
   SELECT * FROM (
     SELECT marked_feedback.*, ROW_NUMBER() OVER (
@@ -89,7 +89,7 @@ const LATEST = `
     ) AS nth FROM marked_feedback
   ) AS numbered WHERE nth = 1`;
 
-/** Conditions on cards, or on feedback whose card is unknown. A null matches everything. */
+/** Filters cards, or feedback on unknown cards. Null matches everything. */
 function conditions({ since, policy, client }: ReportQuery, time: string): { where: string; values: Value[] } {
   const where = `($1 IS NULL OR ${time} >= $1) AND ($2 IS NULL OR policy = $2) AND ($3 IS NULL OR client = $3)`;
   return {
@@ -126,12 +126,13 @@ function rankReasons(query: ReportQuery): Statement {
     ranked AS (SELECT counted.*, ROW_NUMBER() OVER (ORDER BY cards DESC, reason, system) AS place FROM counted)
     SELECT reason, system, cards, place FROM ranked WHERE place <= ${MAX_REASONS}
     UNION ALL
-    SELECT '${OTHER_REASONS}', NULL, SUM(cards), ${MAX_REASONS + 1} FROM ranked WHERE place > ${MAX_REASONS} HAVING COUNT(*) > 0
+    SELECT '${OTHER_REASONS}', NULL, SUM(cards), ${MAX_REASONS + 1} FROM ranked WHERE place > ${MAX_REASONS}
+    HAVING COUNT(*) > 0
     ORDER BY 4`;
   return { sql, values };
 }
 
-/** Nearest rank: the smallest latency that so many percent of the cards do not exceed. */
+/** Nearest rank: the smallest latency that this percentage of cards does not exceed. */
 function latencyPercentiles(query: ReportQuery): Statement {
   const { where, values } = conditions(query, "issued_at");
   const sql = `
@@ -151,7 +152,7 @@ function total(counts: readonly Count[]): Totals {
   const known = counts.filter(({ mark }) => mark === "known");
   const [accepted, overridden, ignored] = [sum(counts, "accepted"), sum(counts, "overridden"), sum(counts, "ignored")];
   const cards = known.reduce((all, each) => all + each.cards, 0);
-  // Cards that were not issued here say nothing of those that were.
+  // Unknown cards do not count toward acceptance.
   const [yes, no] = [sum(known, "accepted"), sum(known, "overridden")];
   return { cards, accepted, overridden, ignored, acceptance: wilson(yes, yes + no) };
 }
@@ -166,7 +167,7 @@ function group<Key extends Readonly<Record<string, string>>>(
     .sort((a, b) => b.cards - a.cards || b.accepted + b.overridden - a.accepted - a.overridden);
 }
 
-const Z = 1.959964; // of a two-sided interval of 95 %
+const Z = 1.959964; // two-sided 95% interval
 
 function wilson(part: number, whole: number): Rate {
   if (whole === 0) return undefined;

@@ -2,9 +2,7 @@
 
 const DAY = 86_400_000;
 
-/**
- * `30d` (days back) or a date (`2026-11-01`), from the beginning of that day in UTC, as a time in ISO 8601; undefined for anything else.
- */
+/** `30d` (days back) or `2026-11-01`, as the start of that day in UTC (ISO 8601). Undefined for anything else. */
 export function sinceOf(text: string, now = Date.now()): string | undefined {
   const days = /^(\d{1,5})d$/.exec(text)?.[1];
   if (days !== undefined) return new Date(Math.floor(now / DAY - Number(days)) * DAY).toISOString();

@@ -1,5 +1,6 @@
-// The SQLite file under its connection. SQLite does not notice when another program writes over the file: it goes on in its log (WAL), and
-// later copies the log into whatever stands there. So the mark in the file is looked at around each transaction.
+// The SQLite file and its connection. SQLite does not notice when another program overwrites the file: it keeps writing
+// to its log (WAL), and later copies the log into whatever file is there. So each transaction checks a mark in the
+// file, before and after.
 import { randomInt } from "node:crypto";
 import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
@@ -10,43 +11,43 @@ import { transaction } from "./sqlite-statements.ts";
 
 export type SqliteFile = {
   /**
-   * Carries out the work in one transaction.
-   * @param durable whether it must outlast a power cut once this returns
-   * @throws DatabaseFailure where the file is no longer ours, before or after: what was written is gone
+   * Runs the work in one transaction.
+   * @param durable survives a power failure once this returns
+   * @throws DatabaseFailure if the file is no longer ours, before or after: the write is lost
    */
   transact<T>(durable: boolean, work: (database: DatabaseSync) => T): T;
-  /** Why the file at the path is no longer the one that the connection writes to; undefined while it is. */
+  /** Why the file at the path is no longer the connection's file; undefined while it is. */
   lost(): string | undefined;
-  /** Copies the log into the file once the log is long, and renews the mark. */
+  /** Once the log is long, copies it into the file and renews the mark. */
   checkpoint(): void;
-  /** A file that is not ours stays as it is. */
+  /** Leaves a file that is not ours unchanged. */
   close(): void;
 };
 
 export type SqliteFileOptions = {
-  /** A limit on the file, in pages of 4 KB. */
+  /** File size limit, in 4 KB pages. */
   readonly maxPages: number;
-  /** Bytes of the log from which on it is copied. */
+  /** Log size that triggers the copy, in bytes. */
   readonly maxLog?: number;
-  /** The last file at this path was lost: a log that still stands there is not of this one. */
+  /** The previous file at this path was lost: a log still there does not belong to this one. */
   readonly discardLog?: boolean;
 };
 
-/** Milliseconds to wait for another program that writes. */
-export const BUSY = 5_000;
+/** Milliseconds to wait for another writer. */
+export const BUSY_TIMEOUT = 5_000;
 const MAX_LOG = 4_000_000; // SQLite's own default: 1,000 pages
-const GONE = "the file is gone or another";
+const GONE = "the file was moved or replaced";
 const OVERWRITTEN = "the file was overwritten";
 
 /** @throws Error of SQLite or of the file system */
 export function openSqliteFile(path: string, options: SqliteFileOptions): SqliteFile {
   const { maxPages, maxLog = MAX_LOG, discardLog = false } = options;
   create(path);
-  const database = new DatabaseSync(path, { timeout: BUSY });
+  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT });
   try {
-    // Fails while another connection is open, which would go by the old log.
+    // Fails while another connection is open, which would use the old log.
     if (discardLog)
-      database.exec(`PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE; PRAGMA busy_timeout = ${BUSY}`);
+      database.exec(`PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE; PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
     database.exec("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 0");
     database.exec(`PRAGMA max_page_count = ${maxPages}`);
   } catch (error) {
@@ -55,9 +56,9 @@ export function openSqliteFile(path: string, options: SqliteFileOptions): Sqlite
   }
   const [file, log] = [openSync(path, "r"), openSync(`${path}-wal`, "r+")];
   const { ino } = fstatSync(file);
-  /** The mark in the file, and how large the file was with it. */
+  /** The mark in the file, and the file's size at that time. */
   let known: { readonly mark: number; readonly size: number } | undefined;
-  let due = 0; // bytes of the log
+  let nextCheckpoint = 0; // bytes of the log
 
   function lost(): string | undefined {
     const now = statSync(path, { throwIfNoEntry: false });
@@ -70,38 +71,38 @@ export function openSqliteFile(path: string, options: SqliteFileOptions): Sqlite
     return undefined;
   }
 
-  function demandOurs(): void {
+  function assertOurs(): void {
     const why = lost();
     if (why !== undefined) throw new DatabaseFailure(why);
   }
 
   return {
     transact(durable, work) {
-      demandOurs();
-      // FULL: a commit is on the disk when it returns. NORMAL: the file stays whole, but a power cut may take the last commits.
+      assertOurs();
+      // FULL: a commit is on disk when it returns. NORMAL: a power failure may lose the last commits, but not corrupt.
       database.exec(`PRAGMA synchronous = ${durable ? "FULL" : "NORMAL"}`);
       const result = transaction(database, work);
-      demandOurs();
+      assertOurs();
       return result;
     },
     lost,
     checkpoint() {
       const { size } = fstatSync(log);
-      if (size < due) return;
+      if (size < nextCheckpoint) return;
       const next = randomInt(1, 2 ** 31);
       try {
         renewMark(database, next);
       } finally {
-        database.exec("PRAGMA wal_checkpoint(PASSIVE)"); // waits for nobody
+        database.exec("PRAGMA wal_checkpoint(PASSIVE)"); // does not wait for readers
       }
-      const isWhole = markIn(file) === next; // not while somebody reads what is older
+      const isWhole = markIn(file) === next; // false while a reader still uses an older state
       if (isWhole) known = { mark: next, size: fstatSync(file).size };
-      if (known !== undefined) due = isWhole ? maxLog : size + maxLog;
+      if (known !== undefined) nextCheckpoint = isWhole ? maxLog : size + maxLog;
     },
     close() {
       const why = lost();
-      if (why === GONE) database.exec("PRAGMA wal_checkpoint(PASSIVE)"); // into the file that was moved away
-      // A log that stays is copied into whatever stands at the path: by SQLite as it closes, or when it is next opened.
+      if (why === GONE) database.exec("PRAGMA wal_checkpoint(PASSIVE)"); // into the moved file
+      // A remaining log would be copied into whatever file is at the path: on close, or when it is next opened.
       if (why !== undefined) ftruncateSync(log);
       database.close();
       for (const each of [file, log]) closeSync(each);
@@ -111,7 +112,7 @@ export function openSqliteFile(path: string, options: SqliteFileOptions): Sqlite
 
 function create(path: string): void {
   if (existsSync(path)) return;
-  // Its parent has to be there: Node's recursive mkdir never ends in places such as /proc.
+  // One level only: Node's recursive mkdir hangs in places such as /proc.
   if (!existsSync(dirname(path))) mkdirSync(dirname(path));
-  closeSync(openSync(path, "a", 0o600)); // comments may be kept: for nobody else to read
+  closeSync(openSync(path, "a", 0o600)); // owner only: comments may be stored
 }

@@ -1,12 +1,13 @@
-// The mark of a SQLite file: a random number in its header, renewed whenever the log is copied into the file. A file without the current mark
-// is another file, or an older copy of this one. The marks are listed in a table in their order, for other instances on the same file.
+// The mark of a SQLite file: a random number in its header, renewed whenever the log is copied into the file. A file
+// without the current mark is another file or an older copy. A table lists the marks in order, for other instances on
+// the same file.
 import { readSync, statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 
-/** They fit in one page, so that a full file takes a new one too. */
+/** These fit in one page, so that even a full file can take a new one. */
 const MAX_MARKS = 100;
 
-/** SQLite's "user version" (Database File Format, 1.3), as it stands in the file itself, whatever the log holds. */
+/** SQLite's "user version" (Database File Format, 1.3), from the file itself, ignoring the log. */
 export function markIn(file: number): number | undefined {
   const bytes = Buffer.alloc(4);
   return readSync(file, bytes, 0, 4, 60) === 4 ? bytes.readInt32BE() : undefined;
@@ -36,7 +37,7 @@ export function isNewer(database: DatabaseSync, found: number, mark: number): bo
   }
 }
 
-/** What every write to the file at the path changes; undefined where there is none. */
+/** Changes with every write to the file at the path; undefined if there is none. */
 export function versionOf(path: string): string | undefined {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stat && `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;

@@ -1,4 +1,4 @@
-// What is carried out on a SQLite connection: a transaction, statements with their values, the migrations that bring its tables up to date.
+// Runs transactions, statements, and migrations on a SQLite connection.
 import type { DatabaseSync } from "node:sqlite";
 import { DatabaseFailure, type Migration, pending, type Row, type Statement } from "./database.ts";
 
@@ -16,14 +16,14 @@ export function transaction<T>(database: DatabaseSync, work: (database: Database
     database.exec("COMMIT");
     return result;
   } catch (error) {
-    // SQLite has rolled back by itself after some failures, such as a full disk.
+    // After some failures, such as a full disk, SQLite has already rolled back.
     if (database.isTransaction) database.exec("ROLLBACK");
     throw error;
   }
 }
 
-/** To be carried out in one transaction. */
-export function bringUpToDate(database: DatabaseSync, migrations: readonly Migration[]): void {
+/** Runs inside a transaction. */
+export function applyMigrations(database: DatabaseSync, migrations: readonly Migration[]): void {
   database.exec("CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)");
   const row = database.prepare("SELECT COALESCE(MAX(version), 0) AS version FROM schema_versions").get();
   for (const { version, sql } of pending(migrations, Number(row?.version))) {
@@ -32,7 +32,7 @@ export function bringUpToDate(database: DatabaseSync, migrations: readonly Migra
   }
 }
 
-/** SQLite's own text for its error code, or the code of the file system: no values. */
+/** SQLite's text for its error code, or the file system's code: no values. */
 export function whyOf(error: unknown): string {
   if (error instanceof DatabaseFailure) return error.why;
   const { errstr, code } = Object(error) as { errstr?: unknown; code?: unknown };

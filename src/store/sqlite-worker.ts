@@ -1,26 +1,26 @@
-// The thread that works on the SQLite file. Each request is one transaction; the file is opened when first needed, and again after it was
-// lost or could not be opened.
+// The thread that accesses the SQLite file. Each request is one transaction. Opens the file on first use, and again
+// after it was lost or failed to open.
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { DatabaseFailure, type Migration, type Row, type Statement } from "./database.ts";
 import type { SqliteAnswer, SqliteRequest } from "./sqlite.ts";
-import { BUSY, openSqliteFile, type SqliteFile } from "./sqlite-file.ts";
+import { BUSY_TIMEOUT, openSqliteFile, type SqliteFile } from "./sqlite-file.ts";
 import { versionOf } from "./sqlite-mark.ts";
-import { bringUpToDate, execute, whyOf } from "./sqlite-statements.ts";
+import { applyMigrations, execute, whyOf } from "./sqlite-statements.ts";
 
 const { path, maxPages } = workerData as { path: string; maxPages: number };
 
 let opened: SqliteFile | undefined;
-/** What stood at the path when the file was lost. */
+/** What was at the path when the file was lost. */
 let lostTo: { readonly version: string | undefined } | undefined;
-/** Undefined for who only reads and writes. */
+/** Undefined in a thread that only reads and writes. */
 let migrations: readonly Migration[] | undefined;
 
 function open(): SqliteFile {
   const version = versionOf(path);
   if (lostTo && lostTo.version !== version) {
     lostTo = { version };
-    throw new DatabaseFailure("the file is being replaced"); // opened once nobody writes to it any more
+    throw new DatabaseFailure("the file is being replaced"); // opened once it stops changing
   }
   const file = openSqliteFile(path, { maxPages, discardLog: lostTo !== undefined });
   try {
@@ -36,10 +36,10 @@ function open(): SqliteFile {
 
 function migrate(file: SqliteFile): void {
   const known = migrations;
-  if (known) file.transact(true, (database) => bringUpToDate(database, known));
+  if (known) file.transact(true, (database) => applyMigrations(database, known));
 }
 
-/** Works on the file, with its tables up to date. A file that is lost is opened again for the next request. */
+/** Works on the migrated file. A lost file is closed here, and opened again by the next request. */
 function inFile<T>(work: (file: SqliteFile) => T): T {
   const file = opened ?? open();
   try {
@@ -54,9 +54,9 @@ function inFile<T>(work: (file: SqliteFile) => T): T {
   }
 }
 
-/** From a connection of its own: what others write meanwhile neither waits nor is seen. */
+/** On its own connection and snapshot: neither blocks writers nor sees their changes. */
 function read(statements: readonly Statement[]): Row[][] {
-  const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY });
+  const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT });
   try {
     database.exec("BEGIN");
     return execute(database, statements);
@@ -96,6 +96,6 @@ parentPort?.on("message", (request: "close" | ({ id: number } & SqliteRequest)) 
   try {
     opened?.checkpoint();
   } catch {
-    // What stands in the way stands in the way of the next request too, which says so.
+    // The next request will hit the same problem, and report it.
   }
 });

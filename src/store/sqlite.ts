@@ -1,5 +1,5 @@
-// SQLite in a file, for one instance. Threads of their own work on the file, so that a slow disk holds up no card: one writes, and another
-// reads beside it, so that a long report holds up no feedback.
+// SQLite in a file, for one instance. Worker threads do the file access, so that a slow disk delays no card: one
+// writes, another reads, so that a long report delays no feedback.
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { type Database, DatabaseFailure, type Migration, type Row, type Statement } from "./database.ts";
@@ -11,10 +11,10 @@ export type SqliteRequest =
 
 export type SqliteAnswer = { readonly id: number } & ({ readonly rows: Row[][] } | { readonly why: string });
 
-/** 1 GB in pages of 4 KB: a million cards with their feedback. A file without a limit could fill the disk. */
+/** 1 GB in 4 KB pages: a million cards with feedback. Without a limit the file could fill the disk. */
 const MAX_PAGES = 262_144;
 
-/** @param maxPages a limit on the file, in pages of 4 KB */
+/** @param maxPages file size limit, in 4 KB pages */
 export function openSqlite(path: string, maxPages = MAX_PAGES): Database {
   const workerData = { path: resolve(path), maxPages };
   const writer = startOnDemand(workerData);
@@ -25,7 +25,7 @@ export function openSqlite(path: string, maxPages = MAX_PAGES): Database {
     migrate: async (migrations) => void (await writer.ask({ kind: "migrate", migrations })),
     close: async () => {
       await reader.close();
-      await writer.close(); // as the last one: SQLite then tidies up
+      await writer.close(); // last: the last connection to close makes SQLite clean up
     },
   };
 }
@@ -50,22 +50,22 @@ function startOnDemand(workerData: object): Thread {
 
 function startThread(workerData: object): Thread {
   const worker = new Worker(new URL("./sqlite-worker.ts", import.meta.url), { workerData });
-  const waiting = new Map<number, { resolve: (rows: Row[][]) => void; reject: (failure: DatabaseFailure) => void }>();
+  const pending = new Map<number, { resolve: (rows: Row[][]) => void; reject: (failure: DatabaseFailure) => void }>();
   let last = 0;
   let ended: string | undefined;
 
   worker.on("message", (answer: SqliteAnswer) => {
-    const asked = waiting.get(answer.id);
-    waiting.delete(answer.id);
-    if ("rows" in answer) asked?.resolve(answer.rows);
-    else asked?.reject(new DatabaseFailure(answer.why));
+    const request = pending.get(answer.id);
+    pending.delete(answer.id);
+    if ("rows" in answer) request?.resolve(answer.rows);
+    else request?.reject(new DatabaseFailure(answer.why));
   });
   function end(why: string): void {
     ended ??= why;
-    for (const { reject } of waiting.values()) reject(new DatabaseFailure(why));
-    waiting.clear();
+    for (const { reject } of pending.values()) reject(new DatabaseFailure(why));
+    pending.clear();
   }
-  worker.on("error", () => end("the thread of the database failed")).on("exit", () => end("closed"));
+  worker.on("error", () => end("the database thread failed")).on("exit", () => end("closed"));
 
   return {
     async ask(request) {
@@ -73,7 +73,7 @@ function startThread(workerData: object): Thread {
       last += 1;
       const id = last;
       return new Promise((resolve, reject) => {
-        waiting.set(id, { resolve, reject });
+        pending.set(id, { resolve, reject });
         worker.postMessage({ id, ...request });
       });
     },

@@ -1,5 +1,5 @@
-// The store: feedback that is on the disk before it is answered, and the decision log that goes with it. It opens in the background and
-// tries again until it can; what it cannot do meanwhile it says.
+// The store: feedback, on disk before it is acknowledged, and the decision log. Opens in the background and retries
+// until it succeeds; until then it reports why not.
 import type { Logger } from "pino";
 import { type Database, DatabaseFailure, type Statement } from "./database.ts";
 import { createDecisionLog, type DecisionLogOptions, type IssuedCard } from "./decision-log.ts";
@@ -9,14 +9,14 @@ import { type Report, type ReportQuery, reportOn } from "./report.ts";
 
 export type StoreHealth =
   | { readonly status: "ok" }
-  /** Not yet opened. */
+  /** Not opened yet. */
   | { readonly status: "starting"; readonly why: string }
-  /** Was open, and failed the last time. */
+  /** Opened, but the last operation failed. */
   | { readonly status: "degraded"; readonly why: string };
 
 export type Store = {
   readonly keepFeedback: KeepFeedback;
-  /** Never throws, and waits for nothing. */
+  /** Never throws, and does not block. */
   logCards(cards: readonly IssuedCard[]): void;
   /** @throws DatabaseFailure */
   report(query: ReportQuery): Promise<Report>;
@@ -27,17 +27,17 @@ export type Store = {
 
 export type StoreOptions = DecisionLogOptions & {
   readonly log: Logger;
-  /** Days that rows are kept. */
+  /** Days before rows are deleted. */
   readonly retention: number;
-  /** Whether comments, and reasons that no policy offers, are kept: they may hold patient data. */
+  /** Whether to store comments, and reasons that no policy offers: they may hold patient data. */
   readonly keepComments: boolean;
-  /** Milliseconds between two tries to open. */
+  /** Milliseconds between attempts to open. */
   readonly retry?: number;
 };
 
 const RETRY = 2_000;
 
-/** Writes as feedback is written, and leaves nothing. */
+/** Writes like feedback does, and leaves no row. */
 const PROBE: Statement[] = [
   {
     sql: `INSERT INTO feedback (client, card, outcome, outcome_at, suggestions, received_at)
@@ -51,7 +51,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
   const { log, retention, keepComments, retry = RETRY } = options;
   const decisions = createDecisionLog(database, log, options);
   const keep = createFeedbackKeeper(database, decisions, keepComments);
-  let health: StoreHealth = { status: "starting", why: "not yet opened" };
+  let health: StoreHealth = { status: "starting", why: "not opened yet" };
   let retrying: NodeJS.Timeout | undefined;
   let isClosed = false;
 
@@ -62,7 +62,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
       log.info("the store is open");
       await clean();
     } catch (error) {
-      fail(error, "the store could not be opened: it is tried again, and cards are served meanwhile");
+      fail(error, "the store could not be opened: retrying; cards are still served");
     }
   }
   function fail(error: unknown, message: string): void {
@@ -72,7 +72,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
     clearTimeout(retrying);
     if (!isClosed) retrying = setTimeout(() => void recover(), retry).unref();
   }
-  /** Opens what could not be opened, or finds out whether what failed works again. */
+  /** Opens the store, or checks whether it works again. */
   async function recover(): Promise<void> {
     if (health.status === "starting") await open();
     else
@@ -81,17 +81,17 @@ export function openStore(database: Database, options: StoreOptions): Store {
         () => {},
       );
   }
-  /** Whether it works again. The tables may be gone: a file can be replaced. */
+  /** Migrates first: the tables may be gone, since a file can be replaced. */
   async function probe(): Promise<void> {
     await database.migrate(loadMigrations());
     await database.run(PROBE, true);
   }
-  /** Before the tables are there, nothing can be kept or read. */
-  function demandOpen(): void {
+  /** Nothing can be stored or read before the tables exist. */
+  function assertOpen(): void {
     if (health.status === "starting") throw new DatabaseFailure(health.why);
   }
   async function attempt<T>(work: () => Promise<T>): Promise<T> {
-    demandOpen();
+    assertOpen();
     try {
       const result = await work();
       health = { status: "ok" };
@@ -113,9 +113,9 @@ export function openStore(database: Database, options: StoreOptions): Store {
   return {
     keepFeedback: (client, feedback) => attempt(() => keep(client, feedback)),
     logCards: (cards) => decisions.add(cards),
-    // One that fails, or takes too long, says nothing about feedback.
+    // Does not affect health: a failing or slow report says nothing about storing feedback.
     async report(query) {
-      demandOpen();
+      assertOpen();
       return reportOn(database, query);
     },
     health() {
@@ -134,7 +134,7 @@ export function openStore(database: Database, options: StoreOptions): Store {
   };
 }
 
-/** Feedback goes with its card, or on its own account where the card is unknown. */
+/** Feedback is deleted with its card, or by its own age if the card is unknown. */
 function deleteOlder(limit: string): Statement[] {
   return [
     {

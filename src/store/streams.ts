@@ -1,4 +1,4 @@
-// Where a command writes: `process`, or what a test collects.
+// Where a command writes: `process`, or a test's buffer.
 
 export type Streams = { readonly stdout: Writer; readonly stderr: Writer };
 

@@ -39,8 +39,8 @@ describe.each(policies.map(({ id }) => id))("%s", (id) => {
   test("the service decides its cases as they say", async () => {
     const policy = tested.policy();
     const answers = cases.cases.map(async (given) => {
-      const { decided } = await answerOrderSign(callOfCase(given), caller, { ...settings, policies: [policy] });
-      return [given.name, decided[0]?.decision.row ?? "no-order"];
+      const { decisions } = await answerOrderSign(callOfCase(given), caller, { ...settings, policies: [policy] });
+      return [given.name, decisions[0]?.decision.row ?? "no-order"];
     });
     expect(await Promise.all(answers)).toEqual(cases.cases.map(({ name, expect: { row } }) => [name, row]));
   });

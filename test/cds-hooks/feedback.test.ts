@@ -128,7 +128,7 @@ test("more than a client may have kept: 429 until tomorrow, and what was kept co
     feedback: [overridden, { ...overridden, card: CARDS[1] }],
   });
   expect(status).toBe(429);
-  expect(text).toContain("1 of 2 outcomes were not kept");
+  expect(text).toContain("1 of 2 outcomes were not stored");
   const wait = Number(headers.get("retry-after"));
   expect([wait > 0, wait <= 86_400]).toEqual([true, true]);
   const metrics = await service.metrics.registry.metrics();

@@ -195,7 +195,7 @@ describe("a server that fails again and again", () => {
 
     const refused = await service.orderSign(fetching(server));
     expect(refused.status).toBe(412);
-    expect(refused.text).toContain("The FHIR server failed repeatedly, and is asked again shortly.");
+    expect(refused.text).toContain("The FHIR server failed repeatedly and will be retried shortly.");
     const { allergies, ...prefetch } = EMPTY_CHART;
     const [card] = await service.cards(call([draft()], prefetch, withEhr(server)));
     expect(card?.detail).toContain("Not asked for, since the EHR's record server failed repeatedly: allergies.");

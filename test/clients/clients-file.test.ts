@@ -67,10 +67,10 @@ test("a key file is found beside the clients file", () => {
 const { jwks, ...keyless } = { ...{ name: "a", issuer: "https://a.example" }, jwks: undefined };
 test.each<[string, unknown, string]>([
   ["not YAML", "clients: [", ": not YAML: "],
-  ["no clients", "clients: []", "clients.yaml: clients must hold at least one client"],
+  ["no clients", "clients: []", "clients.yaml: clients must list at least one client"],
   ["no list", "{}", "clients.yaml: clients "],
   ["an unknown setting", [{ ...keyless, jwksUrl: "https://a.example/k", color: "red" }], "clients[0]"],
-  ["no keys", [keyless], "clients[0].jwksUrl needs exactly one of jwksUrl, jwks and jwksFile"],
+  ["no keys", [keyless], "clients[0].jwksUrl needs exactly one of jwksUrl, jwks, and jwksFile"],
   [
     "two places of keys",
     [{ ...keyless, jwksUrl: "https://a.example/k", jwksFile: "k" }],
@@ -136,12 +136,12 @@ test.each<[string, unknown, string]>([
   [
     "a key that is none",
     [{ ...keyless, jwks: { keys: [{ kty: "EC", kid: "a", crv: "P-384", x: "AA", y: "AA" }] } }],
-    "clients[0].jwks holds a key that is none",
+    "clients[0].jwks contains an invalid key",
   ],
   [
     "a private key",
     [{ ...keyless, jwks: { keys: [{ kty: "EC", kid: "a", crv: "P-384", x: "AA", y: "AA", d: "AA" }] } }],
-    "clients[0].jwks it publishes a private key",
+    "clients[0].jwks publishes a private key",
   ],
 ])("refused with its path: %s", (_name, clients, message) => {
   expect(() => load(clients)).toThrow(message);
@@ -149,7 +149,7 @@ test.each<[string, unknown, string]>([
 
 test("two clients of one name or issuer", () => {
   expect(() => load([minimal(), minimal()])).toThrow(
-    /clients\[1\]\.name is another client's already\n.*clients\[1\]\.issuer is another client's already/,
+    /clients\[1\]\.name is already used by another client\n.*clients\[1\]\.issuer is already used by another client/,
   );
 });
 

@@ -267,9 +267,9 @@ describe("refused", () => {
     expect(answer.headers.get("www-authenticate")).toBe(
       `Bearer realm="cds-services", error="invalid_token", error_description="${code}"`,
     );
-    const { check: logged, expected, came } = refusalInLog();
+    const { check: logged, expected, received } = refusalInLog();
     expect(logged).toBe(check);
-    expect([expected, came]).toEqual([expect.stringMatching(/./), expect.stringMatching(/./)]);
+    expect([expected, received]).toEqual([expect.stringMatching(/./), expect.stringMatching(/./)]);
   });
 
   test("replayed", async () => {
@@ -277,7 +277,7 @@ describe("refused", () => {
     expect((await service.orderSign(call(), token)).status).toBe(200);
     const again = await service.orderSign(call(), token);
     expect([again.status, codeOf(again)]).toEqual([401, "jwt-jti"]);
-    expect(refusalInLog()).toMatchObject({ check: "jwt-jti", came: "a used one" });
+    expect(refusalInLog()).toMatchObject({ check: "jwt-jti", received: "a used one" });
   });
 
   test("two at once with one token: one is let in", async () => {
@@ -335,9 +335,9 @@ describe("refused", () => {
 
   test("what a token says is logged on one line, without control characters and not endless", async () => {
     await service.orderSign(call(), await ehr.sign({ aud: `a\n{"level":30}\u001b[31m${"x".repeat(500)}` }));
-    const { came } = refusalInLog();
-    expect(came).not.toMatch(/\p{Cc}/u);
-    expect(came.length).toBeLessThanOrEqual(120);
+    const { received } = refusalInLog();
+    expect(received).not.toMatch(/\p{Cc}/u);
+    expect(received.length).toBeLessThanOrEqual(120);
   });
 });
 
@@ -350,7 +350,7 @@ test("the memory of used tokens is bounded: when it is full, the one nearest to 
       await ehr.sign(),
     ];
     for (const token of [later, soon, latest]) expect((await small.orderSign(call(), token)).status).toBe(200);
-    expect(small.log.join()).toContain("memory of used tokens is full");
+    expect(small.log.join()).toContain("replay memory is full");
     expect((await small.orderSign(call(), later)).status).toBe(401);
     expect((await small.orderSign(call(), latest)).status).toBe(401);
   } finally {
@@ -390,7 +390,7 @@ test("open mode looks at no token, and says so where it is looked for", async ()
     expect(await open.cards(call(), "not.a.token")).toHaveLength(1);
     expect((await open.request("GET", "/health/ready")).body).toMatchObject({
       mode: "open",
-      warning: expect.stringContaining("anybody who reaches this service may call it"),
+      warning: expect.stringContaining("anyone who reaches this service may call it"),
     });
     expect((await service.request("GET", "/health/ready")).body).toMatchObject({ mode: "registered" });
   } finally {

@@ -143,7 +143,7 @@ describe("what the service answers", () => {
     const states = [
       [{ status: "degraded", why: "ECONNREFUSED" }, true, "degraded", 200],
       [{ status: "starting", why: "ECONNREFUSED" }, true, "starting", 503],
-      [{ status: "ok" }, false, "ending", 503],
+      [{ status: "ok" }, false, "draining", 503],
     ] as const;
     for (const [health, isReady, state, expected] of states) {
       const one = await startService({ store: { ...store, health: () => health }, isReady: () => isReady });

@@ -50,7 +50,7 @@ describe("while they arrive", () => {
     expect(stalled.map(({ outcome }) => outcome)).toEqual([
       undefined,
       undefined,
-      refused(503, "Too many bodies of this client"),
+      refused(503, "Too many request bodies from this client"),
     ]);
     expect(other.outcome).toBe("answered");
     for (const each of stalled) each.leave();
@@ -61,7 +61,7 @@ describe("while they arrive", () => {
     const stalled = Array.from({ length: 9 }, (_, at) => send(`client ${at}`));
     for (const each of stalled) each.write(spaces(7 * KB));
     await settled(stalled[8] as Sent);
-    expect(stalled.map(({ outcome }) => outcome).filter(Boolean)).toEqual([refused(503, "Too many bodies are being")]);
+    expect(stalled.map(({ outcome }) => outcome).filter(Boolean)).toEqual([refused(503, "Too many request bodies in")]);
     stalled[0]?.leave();
     await settled(stalled[0] as Sent);
     const next = send("next");
@@ -77,7 +77,10 @@ describe("while they arrive", () => {
     for (let part = 0; part < 200; part += 1) parts.write(" ");
     whole.write(spaces(200));
     await settled(parts);
-    expect([parts.outcome, whole.outcome]).toEqual([refused(503, "Too many bodies of this client"), undefined]);
+    expect([parts.outcome, whole.outcome]).toEqual([
+      refused(503, "Too many request bodies from this client"),
+      undefined,
+    ]);
     for (const each of [parts, whole]) each.leave();
   });
 
@@ -116,13 +119,13 @@ describe("what they become", () => {
     const third = send("c");
     third.end(body);
     await settled(third);
-    expect(third.outcome).toEqual(refused(503, "Too many bodies are being"));
+    expect(third.outcome).toEqual(refused(503, "Too many request bodies in"));
     first.leave();
     await turn();
     const fourth = send("d");
     fourth.end(body);
     await settled(fourth);
-    expect(fourth.outcome).toEqual(refused(503, "Too many bodies are being"));
+    expect(fourth.outcome).toEqual(refused(503, "Too many request bodies in"));
     ends[0]?.();
     await settled(first);
     const fifth = send("e");
@@ -138,7 +141,7 @@ describe("what they become", () => {
     const sent = receiving({})("a");
     sent.end(empties(1_000));
     await settled(sent);
-    expect(sent.outcome).toEqual(refused(413, "more memory than there is"));
+    expect(sent.outcome).toEqual(refused(413, "more memory than is available"));
   });
 
   test("a client's share is free again once its body is whole", async () => {

@@ -2,19 +2,19 @@
 import { once } from "node:events";
 import { Agent, createServer, get, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import { type AddressInfo, connect } from "node:net";
-import { drainable, PATIENCE } from "../../src/http/drain.ts";
+import { DRAIN_TIMEOUTS, drainable } from "../../src/http/drain.ts";
 import { until } from "../support/until.ts";
 
 /** Far longer than a test takes: what is not closed for its own reason makes it fail. */
 const LONG = 600_000;
 
-async function serve(app: RequestListener, patience = { ...PATIENCE, all: LONG }) {
+async function serve(app: RequestListener, timeouts = { ...DRAIN_TIMEOUTS, total: LONG }) {
   const server = createServer({ keepAliveTimeout: LONG }, app);
   let connections = 0;
   server.on("connection", () => {
     connections += 1;
   });
-  const drain = drainable(server, patience);
+  const drain = drainable(server, timeouts);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
@@ -115,8 +115,8 @@ test("a call under way is answered, and its connection ends with it", async () =
 test("a call that never ends is cut, and counted", async () => {
   const waiting: ServerResponse[] = [];
   const { drain, port } = await serve((_request, response) => void waiting.push(response), {
-    ...PATIENCE,
-    all: 50,
+    ...DRAIN_TIMEOUTS,
+    total: 50,
   });
   const agent = new Agent();
   const answer = fetchOn(port, agent);

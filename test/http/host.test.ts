@@ -72,7 +72,7 @@ test("the address that is listened on, and the public one, on any port", async (
   const { text } = await ask(open, ["GET", "/insights"], { host: "192.0.2.2" });
   expect(JSON.parse(text)).toMatchObject({
     resourceType: "OperationOutcome",
-    issue: [{ code: "forbidden", diagnostics: expect.stringContaining("set BASE_URL to the address that is used") }],
+    issue: [{ code: "forbidden", diagnostics: expect.stringContaining("set BASE_URL to the address you use") }],
   });
   expect(text).not.toContain("192.0.2.2");
   await open.stop();

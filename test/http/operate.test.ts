@@ -93,7 +93,7 @@ describe("the line of a call", () => {
     [
       "another drug",
       call([draft({ medicationCodeableConcept: GENERIC_400 })]),
-      { why: "no draft order that a policy speaks about" },
+      { why: "no policy applies to the draft orders" },
     ],
     ["another payer", call([draft()], { ...EMPTY_CHART, coverage: payer }), { decisions: [{ row: "other-payer" }] }],
     [
@@ -113,7 +113,7 @@ describe("the line of a call", () => {
         draftOf({ medicationCodeableConcept: "Gleevec" }),
         draftOf({}),
       ]),
-      { draftsWithoutDrug: 3, why: "no draft order that a policy speaks about" },
+      { draftsWithoutDrug: 3, why: "no policy applies to the draft orders" },
     ],
     [
       "nothing was received (412)",

@@ -71,7 +71,7 @@ test("a client sees its own cards and feedback, and nothing of another client", 
   expect(narrowed.body).toMatchObject({ cards: 2 });
   const refused = await read(reader, "?client=other.example.org");
   expect(refused.status).toBe(403);
-  expect(refused.text).toContain("A client sees its own numbers");
+  expect(refused.text).toContain("A client sees only its own numbers");
 });
 
 test("a client that may not read it, and a caller that is none", async () => {

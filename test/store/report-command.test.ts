@@ -12,5 +12,5 @@ test("it says that there is nothing, and how it is called", async () => {
   expect(nothing.stderr).toContain("Usage: npm run report -- ");
   const wrong = await report(undefined, "--format", "pdf");
   expect(wrong).toMatchObject({ code: 1, stdout: "" });
-  expect(wrong.stderr).toContain("--format must be table, csv or json");
+  expect(wrong.stderr).toContain("--format must be table, csv, or json");
 });

@@ -75,9 +75,9 @@ test.each([
 test("overwritten with what is no database: refused, and left alone, until it is gone", async () => {
   writeFileSync(path, "no database ".repeat(2_000));
   const written = readFileSync(path);
-  await expect(keep("lost")).rejects.toThrow("the file was overwritten");
+  await expect(keep("lost")).rejects.toMatchObject({ why: "the file was overwritten" });
   await until(() => JSON.stringify(store.health()).includes("file is not a database"));
-  await expect(keep("lost")).rejects.toThrow("file is not a database");
+  await expect(keep("lost")).rejects.toMatchObject({ why: "file is not a database" });
   expect(readFileSync(path)).toEqual(written);
   rmSync(path);
   await until(isOk);

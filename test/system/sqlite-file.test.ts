@@ -118,8 +118,8 @@ test.each(ways)("overwritten with %s: it is noticed, and left as it is", (_name,
 
 test("overwritten during a transaction, which then has not succeeded, and the next one neither", () => {
   const overwrite = () => truncateSync(path);
-  expect(() => write(file, "lost", overwrite)).toThrow("the file was overwritten");
-  expect(() => write(file, "lost")).toThrow("the file was overwritten");
+  expect(() => write(file, "lost", overwrite)).toThrow(expect.objectContaining({ why: "the file was overwritten" }));
+  expect(() => write(file, "lost")).toThrow(expect.objectContaining({ why: "the file was overwritten" }));
 });
 
 test("overwritten, and the log beside it removed: it is left as it is", () => {
@@ -185,7 +185,7 @@ test("moved away: it has all that was written to it, and what is put in its plac
   renameSync(path, `${path}.moved`);
   makeAnother(`${path}.other`);
   renameSync(`${path}.other`, path);
-  expect(file.lost()).toBe("the file is gone or another");
+  expect(file.lost()).toBe("the file was moved or replaced");
   close();
   const moved = new DatabaseSync(`${path}.moved`);
   expect(notesIn(moved)).toEqual(["in the log"]);

@@ -29,7 +29,7 @@ test("npm start serves, and the card leads to the policy page", async () => {
   const { output } = run(["npm", "start"], { PORT: String(port) });
   await untilReady(url);
   expect(output()).toContain(`"discovery":"${url}/cds-services"`);
-  expect(output()).toContain("open mode: anybody who reaches this service may call it");
+  expect(output()).toContain("open mode: anyone who reaches this service may call it");
   const { services } = (await (await fetch(`${url}/cds-services`)).json()) as { services: { id: string }[] };
   const answer = await fetch(`${url}/cds-services/${services[0]?.id}`, {
     method: "POST",

@@ -108,7 +108,7 @@ describe.each(["sqlite", "postgres"] as const)("%s", (kind) => {
     const table = await report("--since", "30d");
     expect(table).toMatch(/Cards issued 3 \([^\n]+, since \d{4}-\d\d-\d\d\)/);
     expect(table).toMatch(/ {2}accepted +1 {2}█{30}\n/);
-    expect(table).toContain("50 % (95 % interval 9 to 91 %)");
+    expect(table).toContain("50% (95% interval 9% to 91%)");
     expect(table).toContain("=Formulary, here");
     const csv = await report("--format", "csv", "--client", "open");
     expect(csv).toContain("all,,cards,3\r\n");
@@ -175,7 +175,7 @@ describe("started without its database", () => {
     expect(await cardFrom(url)).toMatchObject({ indicator: "warning" });
     const refused = await post(url, `${ENDPOINT}/feedback`, { feedback: [outcome(randomUUID())] });
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "5"]);
-    expect(await refused.text()).toContain("nothing was kept, send it again");
+    expect(await refused.text()).toContain("nothing was saved: send it again");
     expect((await fetch(`${url}/insights`)).status).toBe(503);
     expect(output()).not.toContain("secret-word");
     child.kill("SIGTERM");

@@ -433,7 +433,7 @@ describe("a database that is not there", () => {
     });
     store.logCards(Array.from({ length: 150 }, (_each, index) => issued(`card-${index}`)));
     await store.close();
-    expect(lines.join()).toContain("drops its oldest rows");
+    expect(lines.join()).toContain("is dropping its oldest rows");
     expect(lines.at(-1)).toContain('"lost":100');
   });
 });
@@ -452,7 +452,7 @@ test("a file that is removed or moved away: feedback is refused, and kept in a f
   for (const [number, takeAway] of ways.entries()) {
     takeAway();
     await expect(store.keepFeedback("north", [feedback(`lost-${number}`)])).rejects.toThrow(DatabaseFailure);
-    expect(store.health()).toEqual({ status: "degraded", why: "the file is gone or another" });
+    expect(store.health()).toEqual({ status: "degraded", why: "the file was moved or replaced" });
     await until(isOk);
     await store.keepFeedback("north", [feedback(`kept-${number}`)]);
     const reader = openDatabase(url);

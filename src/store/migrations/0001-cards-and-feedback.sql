@@ -1,7 +1,7 @@
--- Written so that SQLite and PostgreSQL both take it. Times are ISO 8601 in UTC, so that they compare as text. No patient: no id, no name,
--- no text of a record.
+-- Runs on SQLite and PostgreSQL. Times are ISO 8601 in UTC, so they compare as text. No patient data: no ids, no names,
+-- no text from records.
 
--- One row for each card that was issued.
+-- One row per issued card.
 CREATE TABLE cards (
   card TEXT PRIMARY KEY,
   issued_at TEXT NOT NULL,
@@ -11,7 +11,7 @@ CREATE TABLE cards (
   revision TEXT NOT NULL,
   decision_row TEXT NOT NULL,
   indicator TEXT NOT NULL,
-  -- JSON: outcome by criterion; kinds of evidence by criterion; uuids of the suggestions.
+  -- JSON: outcome by criterion; resource types of evidence by criterion; uuids of the suggestions.
   criteria TEXT NOT NULL,
   evidence TEXT NOT NULL,
   suggestions TEXT NOT NULL,
@@ -19,26 +19,26 @@ CREATE TABLE cards (
 );
 CREATE INDEX cards_issued_at ON cards (issued_at);
 
--- One row for each outcome of a card; a repeat of the same is the same row.
+-- One row per outcome of a card; a repeat is the same row.
 CREATE TABLE feedback (
   client TEXT NOT NULL,
   card TEXT NOT NULL,
   outcome TEXT NOT NULL,
   outcome_at TEXT NOT NULL,
-  -- Ids of the accepted suggestions, sorted, with commas between them; empty for none.
+  -- Ids of the accepted suggestions, sorted and comma-separated; empty for none.
   suggestions TEXT NOT NULL,
   received_at TEXT NOT NULL,
   reason_system TEXT,
   reason_code TEXT,
-  -- The site's own reason, as Epic sends it.
+  -- The site's own reason, from Epic.
   site_reason TEXT,
-  -- May hold patient data: only with STORE_COMMENTS=true.
+  -- May hold patient data: stored only with STORE_COMMENTS=true.
   comment TEXT,
   PRIMARY KEY (client, card, outcome, outcome_at, suggestions)
 );
 CREATE INDEX feedback_received_at ON feedback (received_at);
 
--- Feedback with what is known of its card: `unknown` for a card that was never issued, or was issued to another client.
+-- Feedback joined with its card: `unknown` if the card was never issued, or was issued to another client.
 CREATE VIEW marked_feedback AS
 SELECT
   feedback.*,
