@@ -1,4 +1,4 @@
-// The route table. Everything it needs comes by argument.
+// The route table.
 import cors from "cors";
 import express, { type Express, type Request, type RequestHandler, type Response } from "express";
 import helmet from "helmet";
@@ -27,20 +27,20 @@ export type AppOptions = OrderSignSettings &
   HealthOptions & {
     readonly log: Logger;
     readonly authenticate: Authenticate;
-    /** Calls a minute for each client, and for each address where nobody is asked who calls; 0 for no limit. */
+    /** Calls per minute per client, or per address without authentication; 0 for no limit. */
     readonly rateLimit: number;
     readonly store: Store;
     readonly metrics: Metrics;
     /** Bytes of one body. */
     readonly bodyLimit: number;
-    /** Bytes that all bodies under way may take. */
+    /** Bytes for all bodies in progress. */
     readonly bodyMemory: number;
-    /** Address that the service listens on. */
+    /** Listening address. */
     readonly host: string;
     readonly corsOrigins: readonly string[];
     readonly trustProxy: number;
     readonly operator: string;
-    /** The made-up patients of the page at /, and the FHIR servers that it offers; undefined for no page. */
+    /** Test patients and FHIR servers of the page at /; undefined for no page. */
     readonly playground: Pick<PlaygroundOptions, "scenarios" | "fhirServers"> | undefined;
   };
 
@@ -50,8 +50,8 @@ export function createApp(options: AppOptions): Express {
   app.disable("x-powered-by").set("trust proxy", options.trustProxy).set("etag", false);
   app.use(logCalls(log, options.metrics), mergeSlashes, securityHeaders);
 
-  // Never limited: probes share their address with whatever else comes through the same proxy or node, and where a stranger could use up their
-  // calls, the instance would be taken for dead. They cost no more than a refusal does.
+  // Never rate-limited: probes share an address with other traffic through the same proxy or node. If a stranger could
+  // use up their calls, the instance would be marked dead. A probe costs no more than a refusal.
   app.route("/health/live").get(answerLive).all(only("GET"));
   app.route("/health/ready").get(answerReady(options)).all(only("GET"));
 
@@ -72,7 +72,7 @@ export function createApp(options: AppOptions): Express {
   ];
   const openToAll = limitAddresses(options.rateLimit);
   const ownHost = checkHost(options);
-  // A preflight carries no credentials: it is answered before anything else is asked.
+  // Preflights carry no credentials, so they are answered before authentication.
   app.options("/cds-services{/*path}", openToAll);
   app.use("/cds-services", crossOrigin, noStore, ...authenticated);
 
@@ -80,7 +80,7 @@ export function createApp(options: AppOptions): Express {
   const services = describeServices(policies);
   const knownService: RequestHandler<{ id: string }> = ({ params }, _response, next) => {
     if (params.id === SERVICE_ID) return next();
-    throw new CallError(404, "not-found", `There is no such service; discovery lists ${SERVICE_ID}`);
+    throw new CallError(404, "not-found", `No such service: discovery lists ${SERVICE_ID}`);
   };
 
   async function answerCall(request: Request, response: Response): Promise<void> {
@@ -89,7 +89,7 @@ export function createApp(options: AppOptions): Express {
     noteForLog(response, summarizeOrderSign(result, received));
     for (const { decision } of result.decisions) options.metrics.countDecision(decision.policy.id, decision.row);
     if (result.refusal) throw result.refusal;
-    // As response.json() does, without what it does for caches.
+    // Like response.json(), without its work for caches.
     response.setHeader("Content-Type", "application/json; charset=utf-8");
     response.end(JSON.stringify({ cards: result.cards }));
     options.store.logCards(issuedCards(result, callerOf(response).client.name, sinceArrival(response)));
@@ -129,13 +129,13 @@ export function createApp(options: AppOptions): Express {
   app.route("/policies/:policy").get(answerPolicy(policies, options.operator)).all(only("GET"));
 
   app.use(() => {
-    throw new CallError(404, "not-found", "There is nothing at this path; discovery is at /cds-services");
+    throw new CallError(404, "not-found", "Nothing at this path: discovery is at /cds-services");
   });
   app.use(answerFailure(log));
   return app;
 }
 
-/** The pages that need more set a policy of their own. */
+/** Pages that need more set their own policy. */
 const securityHeaders = staticHeaders(
   helmet({
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
@@ -143,24 +143,24 @@ const securityHeaders = staticHeaders(
   }),
 );
 
-/** A step that sets the same headers on every answer: what it sets is asked of it once. */
-function staticHeaders(step: RequestHandler): RequestHandler {
+/** Runs a middleware that always sets the same headers once, and reuses them. */
+function staticHeaders(middleware: RequestHandler): RequestHandler {
   const headers = new Map<string, string>();
   const response = { setHeader: (name: string, value: string) => headers.set(name, value), removeHeader: () => {} };
-  step({} as Request, response as unknown as Response, () => {});
+  middleware({} as Request, response as unknown as Response, () => {});
   return (_request, response, next) => {
     response.setHeaders(headers);
     next();
   };
 }
 
-/** Answers hold what a chart says. */
+/** Responses contain chart data. */
 const noStore: RequestHandler = (_request, response, next) => {
   response.set("Cache-Control", "no-store");
   next();
 };
 
-/** A discovery URL typed with a slash at its end leads clients to paths with two. */
+/** A discovery URL entered with a trailing slash leads clients to paths with a double slash. */
 const mergeSlashes: RequestHandler = (request, _response, next) => {
   request.url = request.url.replace(/^[^?]*/, (path) => path.replace(/\/{2,}/g, "/"));
   next();
@@ -168,6 +168,6 @@ const mergeSlashes: RequestHandler = (request, _response, next) => {
 
 function only(method: "GET" | "POST"): RequestHandler {
   return () => {
-    throw new CallError(405, "not-supported", `Only ${method} is answered here`, { headers: { Allow: method } });
+    throw new CallError(405, "not-supported", `Only ${method} is supported here`, { headers: { Allow: method } });
   };
 }

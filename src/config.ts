@@ -1,5 +1,5 @@
-// The settings, read from the environment in this one place and checked by one schema. A wrong one is named with what is
-// allowed; all wrong ones at once.
+// The settings, read from the environment and validated by one schema. All invalid ones are reported at once, with what
+// is allowed.
 import { z } from "zod";
 import { isLoopback, isSecure } from "./network/urls.ts";
 
@@ -9,12 +9,12 @@ const list = (text: string) =>
     .map((part) => part.trim())
     .filter(Boolean);
 
-const wholeNumber = (least: number, most: number) =>
+const wholeNumber = (min: number, max: number) =>
   z
     .string()
-    .regex(/^\d+$/, `must be a whole number from ${least} to ${most}`)
+    .regex(/^\d+$/, `must be a whole number from ${min} to ${max}`)
     .transform(Number)
-    .refine((number) => number >= least && number <= most, `must be a whole number from ${least} to ${most}`);
+    .refine((number) => number >= min && number <= max, `must be a whole number from ${min} to ${max}`);
 
 const KB = 1024;
 const UNITS = { kb: KB, mb: KB * KB };
@@ -33,7 +33,7 @@ const fhirServer = httpUrl.refine((url) => !URL.canParse(url) || isSecure(url), 
   error: "must be https (http only for a loopback address)",
 });
 
-/** What the environment may hold. Only this file and the page of settings (configuration.ts) look at it. */
+/** The environment variables. Used only here and for docs/configuration.md. */
 export const environment = z
   .object({
     NODE_ENV: z.string().default("development"),
@@ -62,7 +62,7 @@ export const environment = z
       .string()
       .regex(
         /^(sqlite:(?!:memory:)[^?]+(\?max_page_count=\d+)?|postgres(ql)?:\/\/.+)$/,
-        "must be sqlite:<path> (a limit on its size: ?max_page_count=<pages of 4 KB>) or postgres://…",
+        "must be sqlite:<path> (size limit: ?max_page_count=<4 KB pages>) or postgres://…",
       )
       .default("sqlite:data/cds.db"),
     RETENTION_DAYS: wholeNumber(1, 36_500).default(400),
@@ -71,7 +71,7 @@ export const environment = z
     METRICS_PORT: wholeNumber(1, 65_535).optional(),
     DRAIN_DELAY_MS: wholeNumber(0, 60_000).optional(),
     LOG_LEVEL: z
-      .enum(["fatal", "error", "warn", "info", "debug", "silent"], "must be fatal, error, warn, info, debug or silent")
+      .enum(["fatal", "error", "warn", "info", "debug", "silent"], "must be fatal, error, warn, info, debug, or silent")
       .default("info"),
   })
   .superRefine(({ NODE_ENV, BASE_URL, CLIENTS_FILE, ALLOW_ANONYMOUS, HOST, FHIR_SERVERS }, { addIssue }) => {
@@ -81,35 +81,35 @@ export const environment = z
       fault("BASE_URL", "must be the public https address in production");
     }
     if (CLIENTS_FILE === undefined && !ALLOW_ANONYMOUS) {
-      const remedy = "or set ALLOW_ANONYMOUS=true to let anybody call who reaches the service";
+      const remedy = "or set ALLOW_ANONYMOUS=true to let anyone who reaches the service call it";
       if (isProduction) fault("CLIENTS_FILE", `is required in production: register the clients, ${remedy}`);
       else if (!isLoopbackHost(HOST))
         fault("HOST", `must be a loopback address without CLIENTS_FILE: set that, ${remedy}`);
     }
     if (CLIENTS_FILE !== undefined && ALLOW_ANONYMOUS) {
-      fault("ALLOW_ANONYMOUS", "must not be true with CLIENTS_FILE: only registered clients may call then");
+      fault("ALLOW_ANONYMOUS", "must not be true with CLIENTS_FILE, which allows registered clients only");
     }
     if (CLIENTS_FILE !== undefined && FHIR_SERVERS.length > 0) {
-      fault("FHIR_SERVERS", "must be empty with CLIENTS_FILE: list the FHIR servers of each client there");
+      fault("FHIR_SERVERS", "must be empty with CLIENTS_FILE: list each client's FHIR servers there");
     }
   });
 
-/** An address to listen on has no brackets. */
+/** Listening addresses have no brackets. */
 const isLoopbackHost = (host: string) => isLoopback(host.includes(":") ? `[${host}]` : host);
 
-/** Milliseconds: longer than a load balancer takes to see that an instance ends. Without it calls are lost when one is renewed. */
+/** Milliseconds: longer than a load balancer takes to notice a shutdown. Otherwise a rolling restart loses calls. */
 const PRODUCTION_DRAIN_DELAY = 5_000;
 
-/** Calls a minute in production, and wherever else the service can be reached from elsewhere. */
+/** Calls per minute in production, and wherever the service does not listen on loopback only. */
 const RATE_LIMIT = 6000;
 
 export type Settings = ReturnType<typeof readSettings>;
 
-/** The settings are not usable. The message names every one at fault, one a line. */
+/** The settings are invalid. The message lists every invalid one, one per line. */
 export class SettingsFaults extends Error {}
 
 /**
- * Reads the settings. An empty variable counts as not set.
+ * Empty variables count as unset.
  * @throws SettingsFaults
  */
 export function readSettings(variables: NodeJS.ProcessEnv) {

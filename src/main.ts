@@ -1,5 +1,5 @@
-// Starts the service: settings, clients, policies, server; ends it when told to. The only file that reads the environment and
-// the clock of the process.
+// Starts the service (settings, clients, policies, server), and shuts it down on a signal. The only file that reads the
+// environment.
 import { getHeapStatistics } from "node:v8";
 import { type Logger, pino } from "pino";
 import { createApp } from "./app.ts";
@@ -18,12 +18,12 @@ import { loadPolicies } from "./policy/load/load.ts";
 import { openDatabase } from "./store/open.ts";
 import { openStore } from "./store/store.ts";
 
-/** Exit code for a configuration error (EX_CONFIG of sysexits.h). */
+/** Exit code of a configuration error (EX_CONFIG in sysexits.h). */
 const BAD_CONFIGURATION = 78;
-/** Exit code after an error that nothing caught. */
+/** Exit code after an uncaught error. */
 const CRASHED = 1;
-/** The part of the heap that bodies may take: they may take half as much again as they are charged, and the rest needs room too. */
-const SHARE_OF_BODIES = 1 / 3;
+/** Share of the heap for request bodies. They can take half again as much as they are charged. */
+const BODY_SHARE = 1 / 3;
 
 async function start(): Promise<void> {
   const settings = readSettings(process.env);
@@ -47,7 +47,7 @@ async function start(): Promise<void> {
     policies,
     log,
     mode: clients ? "registered" : "open",
-    bodyMemory: getHeapStatistics().heap_size_limit * SHARE_OF_BODIES,
+    bodyMemory: getHeapStatistics().heap_size_limit * BODY_SHARE,
     playground: scenarios && { scenarios, fhirServers: settings.fhirServers },
     authenticate: clients
       ? admitRegistered(clients, { log, maxAge: settings.jwtMaxAge, watchEhr })
@@ -60,21 +60,21 @@ async function start(): Promise<void> {
   const drain = drainable(server);
   const metricsServer = metricsPort === undefined ? undefined : serveMetrics(metrics, metricsPort, settings.host);
 
-  /** Readiness is red first, and answers end their connections; after the delay none is taken, calls under way are finished, and the process ends. */
+  /** Fails readiness, closes connections after their response, and after the delay finishes requests in progress. */
   async function stop(reason: Record<string, unknown>): Promise<void> {
     if (!ready) return;
     ready = false;
-    log.info(reason, "ending: readiness is red, calls under way are finished");
+    log.info(reason, "shutting down: not ready, finishing requests in progress");
     await drain.announce(settings.drainDelay);
     const cut = await drain.end();
-    if (cut > 0) log.warn({ connections: cut }, "calls under way were cut");
+    if (cut > 0) log.warn({ connections: cut }, "requests in progress were cut");
     metricsServer?.close();
     metricsServer?.closeAllConnections();
     await store.close();
-    log.info("ended");
+    log.info("stopped");
   }
   function crash(error: unknown): void {
-    log.fatal(describeCrash(error), "an error that nothing caught: the process ends");
+    log.fatal(describeCrash(error), "uncaught error: shutting down");
     process.exitCode = CRASHED;
     void stop({ crash: true });
     setTimeout(() => process.exit(), settings.drainDelay + DRAIN_TIMEOUTS.total).unref();
@@ -94,7 +94,7 @@ async function start(): Promise<void> {
     ready = true;
     const loaded = policies.map(({ id, revision }) => `${id} ${revision}`);
     log.info({ policies: loaded, discovery: `${settings.baseUrl}/cds-services` }, "listening");
-    if (settings.hasPlayground) log.info(`the playground is at ${settings.baseUrl}/`);
+    if (settings.hasPlayground) log.info(`playground: ${settings.baseUrl}/`);
     if (clients) log.info({ clients: clients.map(({ name }) => name) }, "only registered clients may call");
     else log.warn({ fhirServers: settings.fhirServers }, OPEN_MODE);
   });
@@ -102,7 +102,7 @@ async function start(): Promise<void> {
   process.on("uncaughtException", crash).on("unhandledRejection", crash);
 }
 
-/** JSON lines; for people where a person looks on. */
+/** JSON lines, or human-readable on a terminal. */
 async function createLog(level: string): Promise<Logger> {
   if (!process.stdout.isTTY) return pino({ level, base: null });
   const { default: pretty } = await import("pino-pretty");
@@ -115,7 +115,7 @@ function isFault(error: unknown): error is Fault {
   return error instanceof SettingsFaults || error instanceof ClientsFaults || error instanceof PolicyFaults;
 }
 
-/** Both results, or the faults of both. */
+/** Both results, or the errors of both. */
 function allOrFaults<A, B>(one: () => A, other: () => B): [A, B] {
   const faults: Fault[] = [];
   const attempt = <T>(make: () => T): T | undefined => {

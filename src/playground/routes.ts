@@ -1,4 +1,4 @@
-// GET / and what its page needs: static files, the scenarios, and the explanation of a call. Nothing of it is part of CDS Hooks.
+// GET / and what the page needs: static files, scenarios, and explanations. Not part of CDS Hooks.
 import { fileURLToPath } from "node:url";
 import express, { type ErrorRequestHandler, type RequestHandler, Router } from "express";
 import type { Scenario } from "../cases/scenarios.ts";
@@ -13,19 +13,19 @@ export type PlaygroundOptions = {
   readonly scenarios: readonly Scenario[];
   readonly settings: OrderSignSettings;
   readonly mode: "open" | "registered";
-  /** FHIR servers that may be called, to choose from. */
+  /** FHIR servers that the service may call, for the page to offer. */
   readonly fhirServers: readonly string[];
-  /** The steps that find out who calls. */
+  /** Authentication and its rate limits. */
   readonly authenticated: readonly (RequestHandler | ErrorRequestHandler)[];
   readonly checkHost: RequestHandler;
-  /** Puts the reading of a JSON body before a handler. */
+  /** Reads the JSON body before a handler runs. */
   readonly json: (handle: BodyHandler) => RequestHandler;
 };
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const library = (specifier: string) => fileURLToPath(import.meta.resolve(specifier));
 
-/** Only what the service itself serves is loaded; no script stands in the page. */
+/** Loads only from this service; no inline scripts. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",

@@ -1,10 +1,10 @@
-// A policy as its readers get it, by people (page.ts) and by programs: what it says in words, in FHIRPath and in codes.
+// A policy for its readers, people (page.ts) and programs: in words, FHIRPath, and codes.
 import type { Expression } from "../policy/fhirpath/expression.ts";
 import type { Policy } from "../policy/format/policy.ts";
 
 export type PolicyDescription = ReturnType<typeof describePolicy>;
 
-/** @param operator who runs this service, as the setting says */
+/** @param operator the OPERATOR setting */
 export function describePolicy(policy: Policy, operator: string) {
   const { id, revision, title, publisher, reviewDate, document, statement, history, payer } = policy;
   const rules = (list: Policy["criteria"][number]["documented"]) =>

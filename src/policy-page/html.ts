@@ -1,6 +1,6 @@
-// Writes HTML in which every inserted value is escaped, unless it is HTML that was written here.
+// Builds HTML: escapes every inserted value unless it comes from `html`.
 
-/** HTML that may be inserted as it stands. Only `html` makes it. */
+/** HTML that is safe to insert. Made only by `html`. */
 export type Html = { readonly html: string };
 
 type Insert = string | number | undefined | Html | readonly Html[];

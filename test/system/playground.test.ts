@@ -109,7 +109,7 @@ test.each(scenarios.map((scenario): [string, Scenario] => [`${scenario.patient}:
     await sign();
     const answer = await textOf("#answer");
     if (SILENT.includes(row)) expect(answer).toContain("No card");
-    else if (row === "nothing-read") expect(answer).toContain("Not enough was received to judge by");
+    else if (row === "nothing-read") expect(answer).toContain("Not enough data");
     else {
       expect(await page.locator(".card h3").count()).toBe(1);
       const indicator = row === "exception-to-confirm" ? "FOR INFORMATION" : "PLEASE REVIEW";
@@ -117,7 +117,7 @@ test.each(scenarios.map((scenario): [string, Scenario] => [`${scenario.patient}:
       const isOffered = (await page.locator(".card .choices button").count()) > 0;
       expect(isOffered).toBe(row === "change" && !/brand medically necessary/.test(story));
     }
-    if (row === "no-order") await untilExplained("No draft order is one that a policy speaks about");
+    if (row === "no-order") await untilExplained("No policy applies to the draft orders");
     else expect(await criteria()).toBe(3);
   },
 );
@@ -125,11 +125,11 @@ test.each(scenarios.map((scenario): [string, Scenario] => [`${scenario.patient}:
 test("accepted: the order changes, both are shown, feedback arrives, and signing again gives no card", async () => {
   await sign();
   await page.click(".card .choices button");
-  await page.waitForSelector("text=The service has kept the feedback.");
+  await page.waitForSelector("text=Feedback saved.");
   expect(await textOf(".order .drug")).toBe("imatinib 400 MG Oral Tablet");
   expect(await textOf(".order")).toContain("Take 1 tablet by mouth once daily with a meal");
-  expect(await textOf("#changed .gone >> nth=0")).toContain("Gleevec");
-  expect(await textOf("#changed .come >> nth=0")).toContain("403879");
+  expect(await textOf("#changed .removed >> nth=0")).toContain("Gleevec");
+  expect(await textOf("#changed .added >> nth=0")).toContain("403879");
   expect(kept).toMatchObject([
     { outcome: "accepted", acceptedSuggestions: [expect.stringMatching(/^[0-9a-f-]{36}$/)] },
   ]);
@@ -142,7 +142,7 @@ test("dismissed with a reason: it arrives at the feedback endpoint", async () =>
   await page.selectOption("#reason", { label: "The patient declines the generic" });
   await page.click("#dismiss");
   await page.waitForSelector("text=Dismissed");
-  await page.waitForSelector("text=The service has kept the feedback and its reason.");
+  await page.waitForSelector("text=Feedback and reason saved.");
   expect(kept).toMatchObject([{ outcome: "overridden", reason: { code: "patient-refuses" } }]);
 });
 
@@ -180,8 +180,8 @@ test("feedback that is not kept is not said to be kept", async () => {
   await page.click("text=Elena Petrova");
   await sign();
   await page.click("#dismiss");
-  await page.waitForSelector("text=Feedback was not kept. try again");
-  expect(await textOf("#answer")).not.toContain("kept");
+  await page.waitForSelector("text=Feedback was not saved. try again");
+  expect(await textOf("#answer")).not.toContain("saved");
   errors.length = 0; // the browser's own line about 503
 });
 
@@ -190,10 +190,10 @@ describe("what if", () => {
     await page.click("text=Carla Nilsen");
     await page.uncheck("#received-allergies");
     await page.waitForSelector("text=Not received: allergies.");
-    await untilExplained("in one click: not received");
+    await untilExplained("one-click change: not received");
     await page.check("#received-allergies");
     await page.waitForSelector("text=Caution: Recorded reaction to titanium dioxide");
-    expect(await textOf("#story")).toContain("Tried otherwise");
+    expect(await textOf("#story")).toContain("What if");
     expect(await page.evaluate("document.activeElement.id")).toBe("received-allergies");
     await page.click("text=Reset");
     expect(await textOf("#story")).toContain("Reacts severely to titanium dioxide");
@@ -213,7 +213,7 @@ describe("what if", () => {
     await page.waitForSelector("text=found: titanium dioxide, severe");
     await page.selectOption('[aria-label="Severity of the reaction to titanium dioxide"]', "mild");
     await page.waitForSelector("text=needs documentation: titanium dioxide, mild");
-    await page.click('[aria-label="Take out titanium dioxide"]');
+    await page.click('[aria-label="Remove titanium dioxide"]');
     await page.waitForSelector(".card .choices button");
     await page.selectOption('[aria-label="Add to: Allergies and intolerances"]', {
       label: "titanium dioxide, active, 2025-04-02",
@@ -248,9 +248,9 @@ describe("what if", () => {
 test("behind the scenes: request and answer, status and time", async () => {
   await sign();
   expect(await textOf("#measured")).toMatch(/POST \/cds-services\/preferred-product-order-sign: status 200, \d+ ms/);
-  await page.click("text=Request and answer");
+  await page.click("text=Request and response");
   expect(await textOf('[aria-label="Request"]')).toContain('"hook": "order-sign"');
-  expect(await textOf('[aria-label="Answer"]')).toContain('"selectionBehavior": "any"');
+  expect(await textOf('[aria-label="Response"]')).toContain('"selectionBehavior": "any"');
 });
 
 describe("bring your own", () => {
@@ -258,7 +258,7 @@ describe("bring your own", () => {
     await use(call([draft({ medicationCodeableConcept: GENERIC_400 })]));
     await sign();
     await page.waitForSelector("text=No card");
-    expect(await textOf("#story")).toBe("A request of your own.");
+    expect(await textOf("#story")).toBe("Your own request.");
   });
 
   const edited = JSON.stringify(call());
@@ -295,7 +295,7 @@ describe("bring your own", () => {
     await page.click("text=Carla Nilsen");
     await toggle();
     expect(await own()).toBe(edited);
-    await page.click("text=Show the present one here");
+    await page.click("text=Load the current request");
     expect(await own()).not.toBe(edited);
   });
 
@@ -306,7 +306,7 @@ describe("bring your own", () => {
     await page.waitForSelector("text=Not JSON:");
     await page.fill("#own-json", "{}");
     await page.click("text=Use this request");
-    await page.waitForSelector("text=Not an order-sign call");
+    await page.waitForSelector("text=Not an order-sign request");
     await page.fill("#own-json", JSON.stringify({ ...call(), hook: "patient-view" }));
     await page.click("text=Use this request");
     await sign();
@@ -319,7 +319,7 @@ describe("bring your own", () => {
     await ehr.create({ ...severe, code: { text: "titanium dioxide" } });
     await page.click("#own summary");
     await page.fill("#own-patient", patient.id);
-    await page.click("text=Order for this patient");
+    await page.click("text=Use this patient");
     await sign();
     await page.waitForSelector("text=Recorded reaction to titanium dioxide");
   });
@@ -372,7 +372,7 @@ test("by keyboard alone: a patient, Sign, the card, accept, sign again", async (
   const outline = await page.evaluate("getComputedStyle(document.activeElement).outlineWidth");
   expect(outline).toBe("3px");
   await page.keyboard.press("Enter");
-  await page.waitForSelector("text=The service has kept the feedback.");
+  await page.waitForSelector("text=Feedback saved.");
   // The focus is on Sign.
   await page.keyboard.press("Enter");
   await page.waitForSelector("text=No card");
@@ -433,8 +433,8 @@ describe("a service with registered clients", () => {
       "#key-jwk",
       JSON.stringify({ ...(await exportJWK(signer.privateKey)), kid: signer.kid, alg: "ES384" }),
     );
-    await page.click("text=Sign with it");
-    await page.waitForSelector("text=Calls of this page are signed now.");
+    await page.click("text=Use this key");
+    await page.waitForSelector("text=Requests are now signed.");
     await sign();
     await page.waitForSelector(".card");
     expect(await criteria()).toBe(3);

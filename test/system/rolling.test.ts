@@ -104,7 +104,7 @@ test("renewed one by one under load: no failed call, no lost feedback, one repor
   for (const { url, child, exit, output } of old) {
     child.kill("SIGTERM");
     expect(await exit).toEqual([0, null]);
-    expect(output()).not.toContain("calls under way were cut");
+    expect(output()).not.toContain("requests in progress were cut");
     balancer.remove(url);
     const next = await startOne();
     await isUsed(next.url);

@@ -49,5 +49,5 @@ test.each(["0", "1000"])("with %s ms for the load balancer", async (DRAIN_DELAY_
   expect(failed).toEqual([]);
   expect(new Set(cards)).toEqual(new Set([1]));
   // Closed each for its own reason, not all at the last, when connections are cut.
-  expect(output()).not.toContain("calls under way were cut");
+  expect(output()).not.toContain("requests in progress were cut");
 });

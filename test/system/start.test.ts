@@ -68,7 +68,7 @@ test("SIGTERM: no new calls, the call under way is answered, and the process end
   expect(answer.status).toBe(200);
   expect(await answer.text()).toContain("Could not be read: allergies.");
   expect(await exit).toEqual([0, null]);
-  expect(output()).not.toContain("calls under way were cut");
+  expect(output()).not.toContain("requests in progress were cut");
   silent.close();
 });
 
@@ -153,7 +153,7 @@ test("once it has drained, it ends with 0", async () => {
   const { child, exit, output } = await serve({ DRAIN_DELAY_MS: "1", METRICS_PORT: String(await freePort()) });
   child.kill("SIGTERM");
   expect(await exit).toEqual([0, null]);
-  expect(output()).toContain('"msg":"ended"');
+  expect(output()).toContain('"msg":"stopped"');
 });
 
 test("an error that nothing caught: it is in the log, without its message, and the process ends with 1", async () => {
@@ -166,8 +166,8 @@ test("an error that nothing caught: it is in the log, without its message, and t
   await untilReady(`http://127.0.0.1:${port}`);
   child.kill("SIGUSR2");
   expect(await exit).toEqual([1, null]);
-  expect(output()).toMatch(/"level":60.*an error that nothing caught/);
-  expect(output()).toContain("readiness is red");
+  expect(output()).toMatch(/"level":60.*uncaught error/);
+  expect(output()).toContain("shutting down: not ready");
   expect(output()).not.toContain("planted-message");
   rmSync(folder, { recursive: true });
 });

@@ -1,5 +1,5 @@
-// Draws a card as an EHR would. `detail` is Markdown from a service that the EHR does not write itself: HTML in it is off, and what is left
-// is cleaned before it is drawn.
+// Renders a card as an EHR would. `detail` is Markdown from an external service: HTML is disabled, and the result is
+// sanitized.
 
 import { element } from "./dom.js";
 import MarkdownIt from "./vendor/markdown-it.js";
@@ -22,7 +22,7 @@ export function drawCard(card, { accept, dismiss }) {
     ),
     element("p", { class: "quiet" }, suggestion.actions.map(({ description }) => description).join(" ")),
   ]);
-  /** A card is answered once, also by a double click. */
+  /** A card is answered once, even by a double click. */
   function once(act) {
     for (const button of article.querySelectorAll("button")) button.disabled = true;
     act();
@@ -41,7 +41,7 @@ export function drawCard(card, { accept, dismiss }) {
 }
 
 function drawSource({ label, url }) {
-  // Only the path: the page is served by the service itself, wherever that is.
+  // Path only: the service itself serves the page, at whatever address.
   return url ? element("a", { href: new URL(url, location.href).pathname }, label) : label;
 }
 
@@ -59,7 +59,7 @@ function drawDismissal({ overrideReasons = [] }, dismiss) {
   return element(
     "div",
     { class: "dismiss" },
-    overrideReasons.length > 0 && element("label", { for: "reason" }, "Keep the order as it is, because", select),
+    overrideReasons.length > 0 && element("label", { for: "reason" }, "Reason to keep the order", select),
     element("button", { type: "button", id: "dismiss", on: { click } }, "Dismiss"),
   );
 }

@@ -1,12 +1,12 @@
-// The chart as a clinician sees it, and as one may try it otherwise: every record can be taken out, an allergy made mild or severe, a payer
-// renamed, a source not received, and records of other made-up patients put in.
+// The chart as a clinician sees it, editable for what-if tests: remove a record, change the severity of an allergy,
+// rename a payer, withhold a source, or add a record from another test patient.
 import { element } from "./dom.js";
 import { describe, drugOf, nameOf, resourcesIn, SOURCES } from "./fhir.js";
 
 /**
- * @param call the order-sign call
+ * @param call the order-sign request
  * @param palette records of all scenarios, by source
- * @param change called with a function that changes the call
+ * @param change called with a function that modifies the request
  */
 export function drawChart(call, palette, change) {
   return element(
@@ -45,7 +45,7 @@ function drawSource({ key, heading }, call, offered, change) {
     type: "checkbox",
     id: `received-${key}`,
     checked: received,
-    title: "Whether the client sends this with the call",
+    title: "Whether the client sends this with the request",
     on: { change: () => change((draft) => setReceived(draft, key, !received)) },
   });
   const records = resourcesIn(bundle);
@@ -81,8 +81,8 @@ function drawRecord(key, record, index, change) {
     key === "coverage" && drawPayer(record, index, change),
     element(
       "button",
-      { type: "button", class: "small", "aria-label": `Take out ${what}`, on: { click: remove } },
-      "Take out",
+      { type: "button", class: "small", "aria-label": `Remove ${what}`, on: { click: remove } },
+      "Remove",
     ),
   );
 }
@@ -102,7 +102,7 @@ function drawSeverity(record, index, change) {
       const [reaction = {}, ...others] = resource.reaction ?? [];
       const { severity, ...rest } = reaction;
       resource.reaction = [select.value === "not stated" ? rest : { ...rest, severity: select.value }, ...others];
-      // Criticality is an independent fact: what is tried here is the severity alone.
+      // Criticality is an independent fact: this changes the severity only.
       delete resource.criticality;
     }),
   );
@@ -138,20 +138,20 @@ function drawPalette(key, heading, offered, change) {
   return select;
 }
 
-/** What is not sent for the moment, by source: it comes back when it is sent again. */
-let aside = {};
+/** Withheld records by source: they come back if the source is sent again. */
+let withheld = {};
 
-/** For another call: nothing of the last one comes back. */
-export function forgetAside() {
-  aside = {};
+/** For a new request. */
+export function forgetWithheld() {
+  withheld = {};
 }
 
 function setReceived(call, key, received) {
   call.prefetch ??= {};
   if (received) {
-    call.prefetch[key] = aside[key] ?? { resourceType: "Bundle", type: "searchset", entry: [] };
+    call.prefetch[key] = withheld[key] ?? { resourceType: "Bundle", type: "searchset", entry: [] };
     return;
   }
-  aside[key] = call.prefetch[key];
+  withheld[key] = call.prefetch[key];
   delete call.prefetch[key];
 }

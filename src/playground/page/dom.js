@@ -1,8 +1,8 @@
-// Builds elements. Text is always text: nothing from a request or an answer becomes HTML here.
+// Builds elements. Text is always inserted as text: nothing from a request or response becomes HTML here.
 
 /**
  * @param {string} tag
- * @param {Record<string, unknown>} [properties] properties of the element; `class`, `for` and `aria-…` as attributes, `on` as listeners
+ * @param {Record<string, unknown>} [properties] `class`, `for`, and `aria-…` become attributes, `on` listeners
  * @param {...(Node | string | undefined | false)} children
  */
 export function element(tag, properties = {}, ...children) {
@@ -18,7 +18,7 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
-/** Puts these in place of what an element holds. */
+/** Replaces an element's children. */
 export function fill(id, ...children) {
   document.getElementById(id).replaceChildren(...children.filter(Boolean));
 }

@@ -1,8 +1,8 @@
-// Calls the service, and shows the last request and answer as they went over the wire.
+// Calls the service, and shows the last request and response as sent.
 import { element, fill } from "./dom.js";
 import { signToken } from "./token.js";
 
-/** Set when calls have to be signed. */
+/** Set if requests have to be signed. */
 let demonstration;
 let baseUrl = "";
 
@@ -11,7 +11,7 @@ export function configure(settings) {
   if ("baseUrl" in settings) baseUrl = settings.baseUrl;
 }
 
-/** @returns {{ status: number, body: unknown, milliseconds: number }} status 0 where no answer came */
+/** @returns {{ status: number, body: unknown, milliseconds: number }} status 0 if there was no response */
 export async function post(path, body) {
   const headers = { "content-type": "application/json" };
   const start = performance.now();
@@ -30,7 +30,7 @@ export async function post(path, body) {
   }
 }
 
-/** Why a call was not answered with cards. */
+/** Why there are no cards. */
 export function diagnosticsOf({ status, body }) {
   return body?.issue?.map(({ diagnostics }) => diagnostics).join(" ") ?? `The service answered ${status}.`;
 }
@@ -44,7 +44,7 @@ export function drawExchange(path, request, answer) {
       await navigator.clipboard.writeText(curlFor(path, request));
       copied.textContent = demonstration ? "Copied, without its token." : "Copied.";
     } catch {
-      copied.textContent = "The browser does not let this page copy: the request stands below.";
+      copied.textContent = "The browser blocked copying: the request is below.";
     }
   };
   fill(
@@ -60,7 +60,7 @@ export function drawExchange(path, request, answer) {
     element(
       "details",
       {},
-      element("summary", {}, "Request and answer"),
+      element("summary", {}, "Request and response"),
       element(
         "div",
         { class: "exchange" },
@@ -73,8 +73,8 @@ export function drawExchange(path, request, answer) {
         element(
           "div",
           {},
-          element("h3", {}, "Answer"),
-          element("pre", { tabIndex: 0, "aria-label": "Answer" }, answerText),
+          element("h3", {}, "Response"),
+          element("pre", { tabIndex: 0, "aria-label": "Response" }, answerText),
         ),
       ),
     ),

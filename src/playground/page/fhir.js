@@ -1,6 +1,6 @@
-// Reads the few elements of FHIR resources that the page shows.
+// Reads the elements of FHIR resources that the page shows.
 
-/** What a CodeableConcept calls itself. */
+/** Display name of a CodeableConcept. */
 export function nameOf(concept) {
   const [coding] = concept?.coding ?? [];
   return concept?.text ?? coding?.display ?? coding?.code ?? "not named";
@@ -18,7 +18,7 @@ export function dateOf(record) {
 
 export const resourcesIn = (bundle) => (bundle?.entry ?? []).map(({ resource }) => resource).filter(Boolean);
 
-/** The sources of the chart in the order in which they are shown. */
+/** Chart sources, in display order. */
 export const SOURCES = [
   { key: "medicationStatements", heading: "Medications taken" },
   { key: "medicationDispenses", heading: "Medications dispensed" },
@@ -27,7 +27,7 @@ export const SOURCES = [
   { key: "coverage", heading: "Coverage" },
 ];
 
-/** What a record of a source says, in a few words: what, and the rest. */
+/** A short description of a record: its name, and the rest. */
 export function describe(key, record) {
   if (key === "coverage")
     return [record.payor?.map(({ display, reference }) => display ?? reference).join(", "), record.status];

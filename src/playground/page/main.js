@@ -1,6 +1,6 @@
-// The playground plays the EHR at order entry: a patient, a draft order, Sign, the card, what is done with it.
+// The playground acts as the EHR at order entry: a patient, a draft order, Sign, the card, and what is done with it.
 import { drawCard } from "./card.js";
-import { drawChart, drawOrders, forgetAside } from "./chart.js";
+import { drawChart, drawOrders, forgetWithheld } from "./chart.js";
 import { element, fill } from "./dom.js";
 import { configure, diagnosticsOf, drawExchange, post } from "./exchange.js";
 import { resourcesIn, SOURCES } from "./fhir.js";
@@ -12,7 +12,7 @@ const start = await (await fetch("/playground/start.json")).json();
 const { scenarios, policies, mode, fhirServers, endpoint } = start;
 configure({ baseUrl: start.baseUrl });
 
-/** Distinct records of all scenarios, by source: what may be added to a chart. */
+/** Distinct records of all scenarios, by source: these can be added to a chart. */
 const palette = Object.fromEntries(
   SOURCES.map(({ key }) => {
     const records = scenarios.flatMap(({ call }) => resourcesIn(call.prefetch[key]));
@@ -21,34 +21,34 @@ const palette = Object.fromEntries(
   }),
 );
 
-/** The order-sign call that is shown; changed by what one tries. */
+/** The current order-sign request, with any what-if changes. */
 let call = structuredClone(scenarios[0].call);
-/** The scenario that the call began as, or undefined. */
+/** The scenario that the request started from, or undefined. */
 let shown = scenarios[0];
-/** Counts what was asked, so that a late answer of an earlier question is not shown. */
-let asked = 0;
+/** Counts requests, so that a late response to an earlier one is not shown. */
+let latest = 0;
 
 function drawPage() {
   fill("order", drawOrders(call));
-  fill("records", drawChart(call, palette, tryOtherwise));
+  fill("records", drawChart(call, palette, whatIf));
 }
 
-/** @param current the scenario that is shown, or undefined for a request of one's own */
+/** @param current the scenario, or undefined for a custom request */
 function show(next, story, current) {
-  asked += 1; // an answer that is still under way belongs to what was shown before
+  latest += 1; // a pending response belongs to the previous request
   call = next;
   shown = current;
-  forgetAside();
+  forgetWithheld();
   for (const button of document.querySelectorAll("#patients button")) {
     button.setAttribute("aria-current", String(button.dataset.id === current?.id));
   }
   history.replaceState(undefined, "", current ? `?scenario=${encodeURIComponent(current.id)}` : location.pathname);
   fill("story", story);
   fill("status");
-  say("Not signed yet", "Press Sign to ask the policy.");
+  say("Not signed yet", "Press Sign to check the policy.");
   fill("changed");
   fill("why");
-  fill("exchange", element("p", { class: "quiet" }, "Nothing was asked yet."));
+  fill("exchange", element("p", { class: "quiet" }, "No request yet."));
   drawPage();
 }
 
@@ -56,13 +56,13 @@ function choose(scenario) {
   show(structuredClone(scenario.call), scenario.story, scenario);
 }
 
-/** Where a card would stand: what happened instead. */
+/** In place of a card: what happened instead. */
 function say(heading, text) {
   fill("answer", element("div", { class: "none" }, element("strong", {}, heading), text));
 }
 
-/** What if: changes the call and asks again. The focus stays where it was, though the chart is drawn anew. */
-function tryOtherwise(change) {
+/** Changes the request and sends it again. Keeps the focus, though the chart is redrawn. */
+function whatIf(change) {
   const { id, ariaLabel } = document.activeElement ?? {};
   const next = structuredClone(call);
   change(next);
@@ -70,7 +70,7 @@ function tryOtherwise(change) {
   const reset = () => (shown ? choose(shown) : undefined);
   fill(
     "story",
-    "Tried otherwise: the chart is no longer as it was. ",
+    "What if: the chart has been changed. ",
     shown && element("button", { type: "button", class: "small", on: { click: reset } }, "Reset"),
   );
   fill("changed");
@@ -83,38 +83,35 @@ function tryOtherwise(change) {
 }
 
 async function sign() {
-  asked += 1;
-  const turn = asked;
+  latest += 1;
+  const turn = latest;
   const request = { ...call, hookInstance: crypto.randomUUID() };
-  fill("status", "Asking …");
+  fill("status", "Checking …");
   const answer = await post(endpoint, request);
-  if (turn !== asked) return;
+  if (turn !== latest) return;
   drawExchange(endpoint, request, answer);
   drawAnswer(answer);
   const explained = await post("/playground/explain", request);
-  if (turn !== asked) return;
+  if (turn !== latest) return;
   fill("why", explained.status === 200 && drawWhy(explained.body));
 }
 
 function drawAnswer(answer) {
   if (answer.status === 412) {
     fill("status", "The policy could not answer.");
-    const told = `Neither medications nor allergies were received, so the policy says nothing. For the integrator: ${diagnosticsOf(answer)}`;
-    return say("Not enough was received to judge by", told);
+    const why = "Without medications or allergies, the policy cannot be applied.";
+    return say("Not enough data", `${why} For the integrator: ${diagnosticsOf(answer)}`);
   }
   if (answer.status !== 200) {
     fill("status", "The policy could not answer.");
-    return say("The call was not answered", diagnosticsOf(answer));
+    return say("The request failed", diagnosticsOf(answer));
   }
   const { cards } = answer.body;
   if (cards.length === 0) {
     fill("status", "Signed.");
-    return say("No card", "The order is signed, and the prescriber is not interrupted.");
+    return say("No card", "The order is signed without interrupting the prescriber.");
   }
-  fill(
-    "status",
-    cards.length === 1 ? "The policy answers with a card." : `The policies answer with ${cards.length} cards.`,
-  );
+  fill("status", cards.length === 1 ? "The policy returned a card." : `The policies returned ${cards.length} cards.`);
   fill(
     "answer",
     ...cards.map((card) =>
@@ -130,30 +127,28 @@ async function accept(card, suggestion) {
   call = { ...call, context: { ...call.context, draftOrders: { ...call.context.draftOrders, entry } } };
   drawPage();
   fill("changed", sideBySide(before, after));
-  say("Changed", "The order is as shown below. Sign again to ask the policy once more.");
+  say("Changed", "The new order is shown below. Sign again to recheck it.");
   document.getElementById("sign").focus();
   await sendFeedback({ card: card.uuid, outcome: "accepted", acceptedSuggestions: [{ id: suggestion.uuid }] });
 }
 
 async function dismiss(card, reason) {
-  say("Dismissed", "The order is signed as it was written.");
+  say("Dismissed", "The order is signed as written.");
   await sendFeedback({ card: card.uuid, outcome: "overridden", ...(reason && { overrideReason: { reason } }) });
 }
 
 async function sendFeedback(feedback) {
-  asked += 1;
-  const turn = asked;
+  latest += 1;
+  const turn = latest;
   const body = { feedback: [{ ...feedback, outcomeTimestamp: new Date().toISOString() }] };
   const answer = await post(`${endpoint}/feedback`, body);
-  if (turn !== asked) return;
+  if (turn !== latest) return;
   drawExchange(`${endpoint}/feedback`, body, answer);
-  const kept = feedback.overrideReason
-    ? "The service has kept the feedback and its reason."
-    : "The service has kept the feedback.";
-  fill("status", answer.status === 200 ? kept : `Feedback was not kept. ${diagnosticsOf(answer)}`);
+  const kept = feedback.overrideReason ? "Feedback and reason saved." : "Feedback saved.";
+  fill("status", answer.status === 200 ? kept : `Feedback was not saved. ${diagnosticsOf(answer)}`);
 }
 
-/** On a narrow screen what is asked for is elsewhere: it is brought into view. */
+/** On a narrow screen, scrolls to the result. */
 function bringIntoView(id) {
   if (matchMedia("(max-width: 72rem)").matches) document.getElementById(id).closest("section").scrollIntoView();
 }
@@ -192,14 +187,14 @@ drawOwn({
   fhirServers,
   current: () => call,
   use: (own) => {
-    show(own, "A request of your own.");
+    show(own, "Your own request.");
     document.getElementById("order").closest("section").scrollIntoView();
   },
 });
 if (mode === "registered") {
   const notice = document.getElementById("notice");
   notice.textContent =
-    "This service answers registered clients only, and the page cannot sign calls for one: give it a demonstration key below, or its calls are refused.";
+    "This service answers registered clients only. To sign this page's requests, enter a demonstration key below.";
   notice.hidden = false;
   drawKey();
 }

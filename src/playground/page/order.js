@@ -1,9 +1,9 @@
-// Applies the actions of an accepted suggestion to the draft orders, as an EHR would: deletes, then creates, then updates (CDS Hooks,
-// "Suggestion": as a FHIR transaction). And shows what changed.
+// Applies an accepted suggestion to the draft orders, as an EHR would: deletes, then creates, then updates (CDS Hooks,
+// "Suggestion": in FHIR transaction order). Shows the difference.
 import { element } from "./dom.js";
 import { drugOf } from "./fhir.js";
 
-/** @returns the orders after the actions; those given stay as they are */
+/** @returns the new orders; the given ones are not modified */
 export function applyActions(orders, actions) {
   const deleted = actions.filter(({ type }) => type === "delete").map(({ resourceId }) => resourceId);
   const created = actions
@@ -20,7 +20,7 @@ export function applyActions(orders, actions) {
   ];
 }
 
-/** Both side by side, with the lines that differ marked. */
+/** Side by side, with differing lines highlighted. */
 export function sideBySide(before, after) {
   const [one, other] = [before, after].map((orders) => JSON.stringify(orders, null, 2).split("\n"));
   const column = (heading, lines, others, mark) => {
@@ -45,13 +45,13 @@ export function sideBySide(before, after) {
       "p",
       {},
       element("strong", {}, `${names(before)} → ${names(after) || "no order"}.`),
-      " Dose and quantity stay as they were; the lines that differ are marked.",
+      " Dose and quantity are unchanged; differing lines are highlighted.",
     ),
     element(
       "div",
       { class: "changes" },
-      column("Order before", one, other, "gone"),
-      column("Order after", other, one, "come"),
+      column("Order before", one, other, "removed"),
+      column("Order after", other, one, "added"),
     ),
   );
 }

@@ -1,21 +1,22 @@
-// Requests of one's own: pasted, edited, or built for a patient of a FHIR server that the service may call; and a key to sign them with.
+// Custom requests: pasted, edited, or built for a patient on a FHIR server that the service may call. And a key to sign
+// requests with.
 import { element, fill } from "./dom.js";
 import { configure } from "./exchange.js";
 import { signToken } from "./token.js";
 
 /**
  * @param fhirServers base URLs that the service may call
- * @param current gives the order-sign call that is shown
- * @param use called with the call to show instead
+ * @param current returns the order-sign request on the page
+ * @param use called with the request to show instead
  */
 export function drawOwn({ fhirServers, current, use }) {
-  // What a person pastes or edits stays, also when the section is closed and opened again.
+  // Pasted or edited text stays, even if the section is closed and reopened.
   let isTouched = false;
   const touch = () => {
     isTouched = true;
   };
   const text = element("textarea", { id: "own-json", spellcheck: false, on: { input: touch } });
-  const told = element("p", { role: "status" });
+  const status = element("p", { role: "status" });
   const show = () => {
     text.value = JSON.stringify(current(), null, 2);
     isTouched = false;
@@ -25,30 +26,30 @@ export function drawOwn({ fhirServers, current, use }) {
     try {
       own = JSON.parse(text.value);
     } catch (error) {
-      told.textContent = `Not JSON: ${error.message}`;
+      status.textContent = `Not JSON: ${error.message}`;
       return;
     }
     if (!Array.isArray(own?.context?.draftOrders?.entry)) {
-      told.textContent = "Not an order-sign call: it has no context.draftOrders with entries.";
+      status.textContent = "Not an order-sign request: it has no entries in context.draftOrders.";
       return;
     }
     use(own);
-    told.textContent = "This request is shown now.";
+    status.textContent = "Now showing this request.";
   };
   fill(
     "own-form",
-    element("label", { for: "own-json" }, "An order-sign call as JSON: paste one, or edit the one that is shown"),
+    element("label", { for: "own-json" }, "Order-sign request as JSON: paste one, or edit the current one"),
     text,
     element(
       "p",
       { class: "actions" },
       element("button", { type: "button", on: { click: take } }, "Use this request"),
-      element("button", { type: "button", on: { click: show } }, "Show the present one here"),
-      told,
+      element("button", { type: "button", on: { click: show } }, "Load the current request"),
+      status,
     ),
     drawServer(fhirServers, current, use),
   );
-  // The event comes later than the section is open, and may come after a paste.
+  // The event fires after the section opens, possibly after a paste.
   document.getElementById("own").addEventListener("toggle", () => {
     if (!isTouched) show();
   });
@@ -59,7 +60,7 @@ function drawServer(fhirServers, current, use) {
     return element(
       "p",
       { class: "quiet" },
-      "The service may call no FHIR server: FHIR_SERVERS names those that it may, and then one can be chosen here.",
+      "The service may not call any FHIR server. List servers in FHIR_SERVERS to choose one here.",
     );
   }
   const server = element(
@@ -67,7 +68,7 @@ function drawServer(fhirServers, current, use) {
     { id: "own-server" },
     ...fhirServers.map((url) => element("option", { value: url }, url)),
   );
-  const patient = element("input", { id: "own-patient", placeholder: "such as 123" });
+  const patient = element("input", { id: "own-patient", placeholder: "e.g., 123" });
   const token = element("input", { id: "own-token", type: "password", autocomplete: "off" });
   const build = () => {
     const id = patient.value.trim();
@@ -86,30 +87,30 @@ function drawServer(fhirServers, current, use) {
   return element(
     "div",
     {},
-    element("h3", {}, "Or real records: the service reads them from a FHIR server"),
+    element("h3", {}, "Or use real records from a FHIR server"),
     element("label", { for: server.id }, "FHIR server"),
     server,
     element("label", { for: patient.id }, "Patient id"),
     patient,
-    element("label", { for: token.id }, "Access token, if the server wants one"),
+    element("label", { for: token.id }, "Access token, if the server requires one"),
     token,
-    element("p", {}, element("button", { type: "button", on: { click: build } }, "Order for this patient")),
+    element("p", {}, element("button", { type: "button", on: { click: build } }, "Use this patient")),
   );
 }
 
 export function drawKey() {
   const issuer = element("input", { id: "key-issuer", value: "https://sandbox.cds-hooks.org" });
   const key = element("textarea", { id: "key-jwk", spellcheck: false });
-  const told = element("p", { role: "status" });
+  const status = element("p", { role: "status" });
   const use = async () => {
     try {
       const demonstration = { issuer: issuer.value, key: JSON.parse(key.value) };
       await signToken(demonstration, location.href);
       configure({ demonstration });
-      told.textContent = "Calls of this page are signed now.";
+      status.textContent = "Requests are now signed.";
       document.getElementById("notice").hidden = true;
     } catch (error) {
-      told.textContent = `Not a private JSON Web Key: ${error.message}`;
+      status.textContent = `Not a private JSON Web Key: ${error.message}`;
     }
   };
   fill(
@@ -117,14 +118,14 @@ export function drawKey() {
     element(
       "p",
       { class: "quiet" },
-      "Only a key that is public anyway, of a client registered with demonstration: true. It stays in this page.",
+      "Only a key that is already public, of a client registered with demonstration: true. It never leaves this page.",
     ),
     element("label", { for: issuer.id }, "Issuer"),
     issuer,
     element("label", { for: key.id }, "Private JSON Web Key"),
     key,
-    element("p", {}, element("button", { type: "button", on: { click: use } }, "Sign with it")),
-    told,
+    element("p", {}, element("button", { type: "button", on: { click: use } }, "Use this key")),
+    status,
   );
   document.getElementById("key").hidden = false;
 }

@@ -1,4 +1,4 @@
-// Signs calls with a demonstration key, for a service with registered clients. The key stays in the page.
+// Signs requests with a demonstration key, for a service with registered clients. The key never leaves the page.
 
 const ALGORITHMS = {
   ES256: [

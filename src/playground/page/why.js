@@ -1,7 +1,7 @@
-// Shows why: each criterion with its outcome, its FHIRPath, and the records that each expression selected.
+// Explains the decision: each criterion's outcome, its FHIRPath, and the records that each expression selected.
 import { element } from "./dom.js";
 
-/** Of a criterion that the policy only shows. */
+/** For a criterion that the policy shows but that does not decide. */
 const SHOWN = {
   documented: "seen",
   supporting: "reason given",
@@ -16,26 +16,22 @@ const OUTCOMES = {
   unknown: "not found in what was received",
 };
 
-/** Rows of the decision table in words. */
+/** Rows of the decision table. */
 const ROWS = {
-  "other-payer": "Every coverage names another payer: silent.",
-  authorized: "The plan has authorized the order already: silent.",
-  "nothing-read": "Nothing clinical was received: the call is answered 412, so that the client knows.",
-  "overriding-caution": "A reaction to the drug itself: a caution, and no click.",
-  "exception-established": "The exception is documented, and nothing is left to check: silent.",
-  "exception-to-confirm": "The exception is documented, but for the label: for information.",
-  caution: "A reaction to an ingredient, without the whole exception: a caution, and no click.",
-  "cautions-unread": "Allergies were not received in full: a card, and no click.",
-  change: "The exception is not documented: a card, with the change where it is safe.",
+  "other-payer": "Every coverage names another payer: no card.",
+  authorized: "The plan has already authorized the order: no card.",
+  "nothing-read": "No clinical data was received: the service returns 412, so that the client knows.",
+  "overriding-caution": "A reaction to the drug itself: a caution, and no one-click change.",
+  "exception-established": "The exception is documented, with nothing left to check: no card.",
+  "exception-to-confirm": "The exception is documented, except for a check of the label: an informational card.",
+  caution: "A reaction to an ingredient, but not the whole exception: a caution, and no one-click change.",
+  "cautions-unread": "Allergies were not received in full: a card without a one-click change.",
+  change: "The exception is not documented: a card, with a one-click change where it is safe.",
 };
 
 export function drawWhy({ explanations }) {
   if (explanations.length === 0) {
-    return element(
-      "p",
-      { class: "quiet" },
-      "No draft order is one that a policy speaks about, so nothing else was looked at.",
-    );
+    return element("p", { class: "quiet" }, "No policy applies to the draft orders, so the chart was not checked.");
   }
   return element("div", {}, element("h3", {}, "Why"), ...explanations.map(drawExplanation));
 }
@@ -47,21 +43,21 @@ function drawExplanation({ policy, row, authorized, criteria, cautions }) {
     element("p", {}, ROWS[row] ?? row),
     ...criteria.map(drawCriterion),
     drawRules(
-      "Cautions: reactions after which nothing is offered in one click",
+      "Cautions: reactions that rule out a one-click change",
       cautions.flatMap(({ rules }) => rules),
     ),
-    drawRules("Authorized by the plan already", [authorized]),
+    drawRules("Already authorized by the plan", [authorized]),
     element(
       "p",
       { class: "quiet" },
-      element("a", { href: `/policies/${encodeURIComponent(policy)}` }, "The policy in full"),
-      ", with its value sets and where each code comes from.",
+      element("a", { href: `/policies/${encodeURIComponent(policy)}` }, "Full policy"),
+      ", with its value sets and the source of each code.",
     ),
   );
 }
 
 function drawCriterion({ label, outcome, decides, text, rules }) {
-  // A record that counts is not held against itself by a rule for records that do not count alone.
+  // A record that counts is not listed again under rules for records that do not count alone.
   const counted = new Set(rules.filter(({ grade }) => grade === "documented").flatMap(({ selected }) => selected));
   const shown = rules.map((rule) => {
     return rule.grade === "documented"
@@ -85,12 +81,12 @@ function drawCriterion({ label, outcome, decides, text, rules }) {
 function drawRules(heading, rules) {
   const count = new Set(rules.flatMap(({ selected }) => selected)).size;
   const unread = rules.some((rule) => rule.unread.length > 0);
-  const told = count > 0 ? String(count) : unread ? "not received" : "none";
-  return element("details", {}, element("summary", {}, `${heading}: ${told}`), ...rules.map(drawRule));
+  const result = count > 0 ? String(count) : unread ? "not received" : "none";
+  return element("details", {}, element("summary", {}, `${heading}: ${result}`), ...rules.map(drawRule));
 }
 
 function drawRule({ grade, note, expression, selected, unread }) {
-  const nothing = unread.length > 0 ? "Not received, so nothing can be said." : "Selected nothing.";
+  const nothing = unread.length > 0 ? "Not received, so the result is unknown." : "Nothing selected.";
   const heading =
     grade === "documented" ? "Counts" : grade === "supporting" ? "Shown, does not count alone" : undefined;
   return element(
