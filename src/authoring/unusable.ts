@@ -12,12 +12,12 @@ export type Unusable = { readonly source: ChartVariable; readonly record: string
 export function findUnusable(body: unknown): Unusable[] {
   const { context, prefetch } = readOrderSignCall(body);
   return chartVariables.flatMap((source) => {
-    const { resourceType, ownerElement, saysSomething } = sources[source];
+    const { resourceType, ownerElement, contentElements } = sources[source];
     const records = readPage(prefetch?.[source])?.records ?? [];
     return records.flatMap((record): Unusable[] => {
       const judgement = judgeRecord(source, record, context.patientId);
       if (record.resourceType !== resourceType || judgement === "usable") return [];
-      const needs = [ownerElement, ...(source === "allergies" ? [] : ["status"]), saysSomething.join(" or ")].join(
+      const needs = [ownerElement, ...(source === "allergies" ? [] : ["status"]), contentElements.join(" or ")].join(
         ", ",
       );
       const why = judgement === "other-patient" ? "of another patient" : `unreadable: needs ${needs}, and a usual size`;

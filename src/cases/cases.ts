@@ -1,5 +1,5 @@
-// Reads a policy's cases.yaml and makes of each case what a client would send, or what the decision takes. Tests run the cases; the
-// playground shows some of them.
+// Reads a policy's cases.yaml and turns each case into a client's request or the decision's input. Tests run the cases;
+// the playground shows some of them.
 import { join } from "node:path";
 import { readPage } from "../chart/bundle.ts";
 import { toSource } from "../chart/read-chart.ts";
@@ -25,7 +25,7 @@ export type { CaseFile, PolicyCase };
 
 export const CASE_PATIENT = "case-patient";
 
-/** @throws PolicyFaults where cases.yaml is missing, no YAML, or not of its form */
+/** @throws PolicyFaults if cases.yaml is missing or invalid */
 export function readCases(folder: string): CaseFile {
   const notes = takeNotes();
   const source = readSource(join(folder, "cases.yaml"), notes);
@@ -39,7 +39,7 @@ export function loadCases(folder: string): PolicyCase[] {
   return readCases(folder).cases;
 }
 
-/** Each name of a substance that the cases list, its value set, and what it must be to the set. */
+/** Each substance name in the file, with its value set and its grade: is, mentions, or neither. */
 export function loadNames(folder: string): [set: string, grade: string, name: string][] {
   return Object.entries(readCases(folder).names).flatMap(([set, grades]) =>
     Object.entries(grades).flatMap(([grade, names]) =>
@@ -71,12 +71,12 @@ export function recordsOf(given: PolicyCase, variable: ChartVariable): FhirRecor
   }));
 }
 
-/** As the service reads them: a reference says what it means, by its display or by what the record contains. */
+/** As the service reads them, with contained resources and displays resolved. */
 export function ordersOfCase(given: PolicyCase): Order[] {
   return draftsOf(given).map((draft) => ({ asSent: draft, resolved: resolve(draft) }));
 }
 
-/** As the service reads it: by the same screen, and what it cannot read counts as unreadable here, too. */
+/** As the service reads it, through the same screen and with the same counts of unreadable records. */
 export function chartOfCase(given: PolicyCase, reading: Reading): Chart {
   const request = {
     patientId: CASE_PATIENT,
@@ -95,7 +95,7 @@ export function chartOfCase(given: PolicyCase, reading: Reading): Chart {
 
 const resolve = (record: FhirRecord) => resolveRecord(createIndex(undefined), record);
 
-/** The order-sign call of a case, with its chart as prefetch. */
+/** The order-sign request of a case, with its chart as prefetch. */
 export function callOfCase(given: PolicyCase) {
   const read = chartVariables.filter((variable) => !given.unread.includes(variable));
   return {
@@ -108,7 +108,7 @@ export function callOfCase(given: PolicyCase) {
 
 function searchResultOf(given: PolicyCase, variable: ChartVariable) {
   const records = recordsOf(given, variable);
-  // What is received in part says so by its total, and has no link to the rest.
+  // A partial result has a higher total and no link to the rest.
   return { ...bundleOf(records), ...(given.inPart.includes(variable) && { total: records.length + 1 }) };
 }
 
@@ -116,7 +116,7 @@ function bundleOf(resources: readonly FhirRecord[]) {
   return { resourceType: "Bundle", type: "searchset", entry: resources.map((resource) => ({ resource })) };
 }
 
-/** In YAML's failsafe schema every scalar is text; FHIR wants booleans here: doNotPerform, allowedBoolean. */
+/** In YAML's failsafe schema every scalar is text, but FHIR requires booleans here: doNotPerform, allowedBoolean. */
 function withBooleans(record: Record<string, unknown>): Record<string, unknown> {
   return JSON.parse(JSON.stringify(record), (element, value: unknown) =>
     /^doNotPerform$|Boolean$/.test(element) && typeof value === "string" ? value === "true" : value,

@@ -1,4 +1,4 @@
-// The made-up patients of the playground, from the cases of each policy: those that it marks as scenarios, or else the first of each row.
+// The playground's made-up patients: each policy's cases marked as scenarios, or else the first case of each row.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Policy } from "../policy/format/policy.ts";
@@ -12,7 +12,7 @@ export type Scenario = {
   /** What is special about the patient. */
   readonly story: string;
   readonly row: string;
-  /** The order-sign call of an EHR for this patient. */
+  /** The EHR's order-sign request for this patient. */
   readonly call: ReturnType<typeof callOfCase>;
 };
 

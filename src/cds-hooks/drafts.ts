@@ -1,7 +1,7 @@
 // The draft orders of a request: every MedicationRequest of the patient in context.draftOrders.
 import type { EhrAccess } from "../chart/ehr.ts";
 import { MAX_REASONS, namesDrug, patientIn, resolveRecord, unresolvedDrug } from "../chart/record.ts";
-import { addToIndex, createIndex, fetchReferred, findReferred, type ReferenceIndex } from "../chart/references.ts";
+import { addToIndex, createIndex, fetchReferenced, findReferenced, type ReferenceIndex } from "../chart/references.ts";
 import { isOversized } from "../chart/size.ts";
 import { CallError } from "../http/errors.ts";
 import { drugOf, type Order, type PolicyOrders } from "../policy/decision/order.ts";
@@ -44,7 +44,7 @@ export async function readDrafts(
   // No policy applies to most requests: prefetch is indexed only if a draft's drug may be in it.
   if (own.some((request) => unresolvedDrug(index, request))) addPrefetchToIndex(index, call);
   if (access)
-    await fetchReferred(
+    await fetchReferenced(
       index,
       access,
       own.flatMap((request) => missingDrug(request, index, screen)),
@@ -93,9 +93,9 @@ export async function resolveReasons(
   const open = orders.flatMap(({ asSent }) =>
     objectsIn(asSent.reasonReference)
       .slice(0, MAX_REASONS)
-      .filter((reference) => !findReferred(index, asSent, reference)),
+      .filter((reference) => !findReferenced(index, asSent, reference)),
   );
-  if (access) await fetchReferred(index, access, open);
+  if (access) await fetchReferenced(index, access, open);
   const resolved = new Map(orders.map((order) => [order, { ...order, resolved: resolveRecord(index, order.asSent) }]));
   return applicable.map((each) => ({ ...each, orders: each.orders.map((order) => resolved.get(order) ?? order) }));
 }

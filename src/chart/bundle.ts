@@ -1,21 +1,21 @@
-// Reads what stands where a search result should: a Bundle, one resource, an OperationOutcome, nothing, or something else.
-// Used for prefetch and for the answers of the EHR alike.
+// Reads a search result from prefetch or the EHR: a Bundle, one resource, an OperationOutcome, nothing, or something
+// else.
 import { type FhirObject, type FhirRecord, isObject, isRecord, objectsIn, textIn } from "../policy/fhir-json.ts";
 
 /** One page of a search result. */
 export type Page = {
   readonly records: readonly FhirRecord[];
-  /** Entries that hold no resource. */
+  /** Entries without a resource. */
   readonly illFormed: number;
-  /** An OperationOutcome of severity error or fatal came with it: not everything may be there. */
+  /** It includes an OperationOutcome of severity error or fatal, so it may be incomplete. */
   readonly failed: boolean;
   readonly next: string | undefined;
   readonly self: string | undefined;
-  /** The number of matches that the server counted, if it said so. */
+  /** The server's count of matches, if given. */
   readonly total: number | undefined;
 };
 
-/** The page, or undefined where what came is no search result at all. `null` is an empty result (CDS Hooks: no data). */
+/** The page, or undefined if the value is not a search result. `null` is an empty result (CDS Hooks: no data). */
 export function readPage(value: unknown): Page | undefined {
   const nothing = { records: [], illFormed: 0, failed: false, next: undefined, self: undefined, total: undefined };
   if (value === null) return nothing;
@@ -42,7 +42,7 @@ export function readPage(value: unknown): Page | undefined {
   };
 }
 
-/** By severity: Epic puts a warning ("Resource request returns no results") where a search has no hits. */
+/** Judged by severity: Epic sends a warning ("Resource request returns no results") when a search has no hits. */
 function isFailure(outcome: FhirRecord): boolean {
   const issues = objectsIn(outcome.issue);
   return issues.length === 0 || issues.some(({ severity }) => severity === "error" || severity === "fatal");

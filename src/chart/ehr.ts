@@ -1,5 +1,5 @@
-// Calls the EHR's FHIR server: only one that the calling client is registered with, with the token that came with the call, and
-// so that a slow or failing server holds up nobody else. Knows HTTP and its bounds; knows no policy.
+// Calls the EHR's FHIR server: only one registered for the calling client, with the request's own token, and isolated
+// so that a slow or failing server delays no other. Knows HTTP and its limits; knows no policy.
 
 import type { LookupFunction } from "node:net";
 import {
@@ -17,7 +17,7 @@ import { CostlyJson } from "../network/json.ts";
 import { isBelow, withoutEndSlashes } from "../network/urls.ts";
 import { isRecord, objectsIn } from "../policy/fhir-json.ts";
 
-/** The servers that one client is registered with. */
+/** The servers registered for one client. */
 export type EhrRegistration = {
   /** Base URLs. */
   readonly fhirServers: readonly string[];
@@ -25,75 +25,74 @@ export type EhrRegistration = {
   readonly privateNetwork: boolean;
 };
 
-/** The way to the servers of one client; made once, so that connections and failures are known from call to call. */
+/** One client's servers. Created once: connections and circuit breakers are shared between requests. */
 export type Ehr = {
-  /** Access for one call, or undefined where its server is not one of the client's. */
+  /** Access for one request, or undefined if the server is not one of the client's. */
   open(server: string, token: string, call: EhrCall): EhrAccess | undefined;
 };
 
-/** What a call gives to its requests to the EHR. */
+/** Passed on to every EHR request of one order-sign request. */
 export type EhrCall = {
-  /** Ends every request. */
   readonly deadline: AbortSignal;
-  /** Headers of the call's trace. */
+  /** Trace headers. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 };
 
-/** Is told what becomes of requests to the servers; each is named by its registered base URL. */
+/** Observes requests for metrics. `server` is a registered base URL. */
 export type EhrWatch = {
   answered(server: string, answer: EhrAnswer): void;
   breaker(server: string, isOpen: boolean): void;
 };
 
-/** Access to the EHR for one call. The token is never stored or logged. */
+/** Access to the EHR for one request. The token is never stored or logged. */
 export type EhrAccess = {
-  /** Base URL of the FHIR server, without a slash at its end. */
+  /** Base URL of the FHIR server, without a trailing slash. */
   readonly server: string;
   readonly token: string;
   readonly deadline: AbortSignal;
   readonly headers: Readonly<Record<string, string>>;
   readonly agent: Dispatcher;
   readonly breaker: CircuitBreakerPolicy;
-  /** Counts the bytes of all answers of the call; throws when they are too many. */
+  /** Counts the bytes of all EHR responses to one request; throws when there are too many. */
   readonly spend: (bytes: number) => void;
   readonly answered: (answer: EhrAnswer) => void;
 };
 
-/** What a request to the EHR came to. `why` is for the log: no address, no content. */
+/** The outcome of a request to the EHR. `why` is for the log: no address, no content. */
 export type EhrAnswer =
   | { readonly state: "read"; readonly body: unknown }
   | { readonly state: "unsupported" }
-  /** Not asked: the server failed repeatedly, and is left alone for a while. */
+  /** Not sent: the server failed repeatedly. */
   | { readonly state: "circuit-open" }
-  /** `ofServer`: the server itself is at fault, whatever was asked of it. */
-  | { readonly state: "failed"; readonly why: string; readonly ofServer: boolean };
+  /** `isServerFault`: any other request would probably have failed too. */
+  | { readonly state: "failed"; readonly why: string; readonly isServerFault: boolean };
 
 export type EhrOptions = {
-  /** Resolves host names; node:dns where not given. */
+  /** Resolves host names. Default: node:dns. */
   readonly lookup?: LookupFunction;
-  /** Milliseconds for which a failing server is left alone. */
-  readonly rest?: number;
+  /** Milliseconds until an open circuit lets a request through. */
+  readonly halfOpenAfter?: number;
   readonly watch?: EhrWatch;
 };
 
-const MAX_BYTES = 32 * 1024 * 1024; // of all answers within one call
+const MAX_BYTES = 32 * 1024 * 1024; // of all EHR responses to one request
 const TOO_LONG = "ANSWERS_TOO_LONG";
-/** Failures that tell nothing of the server's next answer. */
-const OF_ONE_ANSWER: ReadonlySet<string> = new Set([
+/** Failures of a single request or response. They do not count toward opening the circuit. */
+const SINGLE_FAILURES: ReadonlySet<string> = new Set([
   ...[NOT_ALLOWED, TOO_LONG, CostlyJson.name],
-  ...["SyntaxError", "TypeError"], // without a code of the network: what was asked, or one answer
+  ...["SyntaxError", "TypeError"], // without a network error code
 ]);
 const FAILURES_IN_A_ROW = 10;
-const REST = 10_000;
+const HALF_OPEN_AFTER = 10_000;
 
 export function connectEhr({ fhirServers, privateNetwork }: EhrRegistration, options: EhrOptions = {}): Ehr {
   const named = fhirServers.map((base) => new URL(base).hostname.replace(/^\[|\]$/g, ""));
   const rule: AddressRule = { named, privateNetwork };
   const agent = createAgent(rule, options.lookup);
-  const { rest = REST, watch } = options;
+  const { halfOpenAfter = HALF_OPEN_AFTER, watch } = options;
   const servers = fhirServers.map((base) => {
-    const breaker = circuitBreaker(handleWhenResult(isServersFault), {
-      halfOpenAfter: rest,
+    const breaker = circuitBreaker(handleWhenResult(isServerFailure), {
+      halfOpenAfter,
       breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW),
     });
     watch?.breaker(base, false);
@@ -118,27 +117,27 @@ export function connectEhr({ fhirServers, privateNetwork }: EhrRegistration, opt
   };
 }
 
-/** Whether a server is the registered base URL or below it: same scheme, host and port, and its path on a segment boundary. */
+/** Whether a server is the registered base URL or below it: same scheme, host, and port, and a whole path prefix. */
 export function isAllowedServer(server: string, base: string): boolean {
   return !/[?#]/.test(server) && isBelow(server, base);
 }
 
-function isServersFault(answer: unknown): boolean {
-  const { state, ofServer } = answer as Partial<Extract<EhrAnswer, { state: "failed" }>>;
-  return state === "failed" && ofServer === true;
+function isServerFailure(answer: unknown): boolean {
+  const { state, isServerFault } = answer as Partial<Extract<EhrAnswer, { state: "failed" }>>;
+  return state === "failed" && isServerFault === true;
 }
 
-/** GET below the server's base. `pathOrUrl` is relative to it, or a URL that the server itself gave (a page link). */
+/** GET below the server's base URL. `pathOrUrl` is relative to it, or a URL from the server itself (a page link). */
 export async function getFromEhr(access: EhrAccess, pathOrUrl: string): Promise<EhrAnswer> {
-  const answer = await getUnwatched(access, pathOrUrl);
+  const answer = await getThroughBreaker(access, pathOrUrl);
   access.answered(answer);
   return answer;
 }
 
-async function getUnwatched(access: EhrAccess, pathOrUrl: string): Promise<EhrAnswer> {
+async function getThroughBreaker(access: EhrAccess, pathOrUrl: string): Promise<EhrAnswer> {
   const base = `${access.server}/`;
   const url = URL.canParse(pathOrUrl, base) ? new URL(pathOrUrl, base).href : "";
-  if (!isBelow(url, base)) return { state: "failed", why: "address outside the FHIR server", ofServer: false };
+  if (!isBelow(url, base)) return { state: "failed", why: "address outside the FHIR server", isServerFault: false };
   try {
     return await access.breaker.execute(() => request(access, url));
   } catch (error) {
@@ -151,19 +150,19 @@ async function request(access: EhrAccess, url: string): Promise<EhrAnswer> {
   const { token, deadline, agent, spend } = access;
   const headers = { ...access.headers, accept: "application/fhir+json", authorization: `Bearer ${token}` };
   try {
-    return judge(await getJson(url, { agent, headers, signal: deadline, spend }));
+    return toAnswer(await getJson(url, { agent, headers, signal: deadline, spend }));
   } catch (error) {
     const why = deadline.aborted ? "deadline" : reasonOf(error);
-    return { state: "failed", why, ofServer: !OF_ONE_ANSWER.has(why) };
+    return { state: "failed", why, isServerFault: !SINGLE_FAILURES.has(why) };
   }
 }
 
-function judge({ status, isJson, body }: JsonAnswer): EhrAnswer {
+function toAnswer({ status, isJson, body }: JsonAnswer): EhrAnswer {
   if (status === 404) return { state: "unsupported" };
   const isOk = status >= 200 && status < 300;
-  if (isOk) return isJson ? { state: "read", body } : { state: "failed", why: "not JSON", ofServer: false };
+  if (isOk) return isJson ? { state: "read", body } : { state: "failed", why: "not JSON", isServerFault: false };
   const notSupported =
     status === 400 && isRecord(body) && objectsIn(body.issue).some(({ code }) => code === "not-supported");
   if (notSupported) return { state: "unsupported" };
-  return { state: "failed", why: `status ${status}`, ofServer: status >= 500 || status === 429 };
+  return { state: "failed", why: `status ${status}`, isServerFault: status >= 500 || status === 429 };
 }

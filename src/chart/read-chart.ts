@@ -1,5 +1,5 @@
-// Reads what a decision needs of the patient: prefetch first, the EHR for the rest, all sources in parallel and within
-// the deadline of the call. What could not be read is part of the result, never an error.
+// Reads the parts of the chart that a decision needs: prefetch first, then the EHR, all sources in parallel and within
+// the request's deadline. A source that cannot be read is part of the result, never an error.
 import {
   type Chart,
   type ChartVariable,
@@ -13,7 +13,7 @@ import { TextBudgetSpent } from "../policy/terminology/texts.ts";
 import { type Page, readPage } from "./bundle.ts";
 import { type EhrAccess, type EhrAnswer, getFromEhr } from "./ehr.ts";
 import { judgeRecord, namesDrug, resolveRecord, unresolvedDrug } from "./record.ts";
-import { addToIndex, fetchReferred, type ReferenceIndex } from "./references.ts";
+import { addToIndex, fetchReferenced, type ReferenceIndex } from "./references.ts";
 import { countObjects, isOversized } from "./size.ts";
 import { isNarrowed, searchFor, sources } from "./sources.ts";
 import { isUnnamedAllergy } from "./unnamed-allergy.ts";
@@ -21,15 +21,15 @@ import { isUnnamedAllergy } from "./unnamed-allergy.ts";
 export type ChartRequest = {
   readonly patientId: string;
   readonly prefetch: FhirObject;
-  /** Undefined where the EHR may not be called. */
+  /** Undefined if the EHR may not be called. */
   readonly access: EhrAccess | undefined;
   readonly index: ReferenceIndex;
-  /** The orders being signed: re-signed ones stand in the chart as well, and are no history. */
+  /** The orders being signed. A re-signed one is in the chart too, but is not history. */
   readonly drafts: readonly FhirRecord[];
   readonly reading: Reading;
 };
 
-/** Where each source came from, for the log: no content, no address. */
+/** The origin of a source, for the log: no content, no address. */
 export type ReadNote = {
   readonly source: ChartVariable;
   readonly from: "prefetch" | "ehr" | "nowhere";
@@ -38,16 +38,16 @@ export type ReadNote = {
 
 const MAX_PAGES = 40;
 const MAX_RECORDS = 5000; // of one source
-/** Records of one source that expressions are evaluated on, and the objects in them. A chart has few that match a policy. */
+/** Records of one source that expressions are evaluated on, and the objects in them. Few records match a policy. */
 const MAX_MATCHES = 500;
 const MAX_OBJECTS = 5_000;
 
-/** What was read of one source, before its records are looked at. */
+/** One source as received, before its records are screened. */
 export type Raw =
   | { state: "read"; from: "prefetch" | "ehr"; pages: Page[]; shortfalls: Shortfall[] }
   | { state: "not-received" | "failed" | "circuit-open" | "unsupported"; from: "nowhere"; why: string };
 
-/** Reads the given sources; the others are `not-received`. Never throws for what a client or an EHR sent. */
+/** Reads the given sources; the others are `not-received`. Never throws because of client or EHR data. */
 export async function readChart(
   request: ChartRequest,
   variables: readonly ChartVariable[],
@@ -65,7 +65,7 @@ export async function readChart(
   return { chart, notes: [...raws].map(([source, raw]) => noteOf(source, raw, chart[source])) };
 }
 
-/** What the client sent under the source's key. Keys typed by hand at an EHR may begin with a dash. */
+/** The client's prefetch for the source. Keys typed by hand into an EHR may start with a dash. */
 function sentFor({ prefetch }: ChartRequest, variable: ChartVariable): unknown {
   return Object.hasOwn(prefetch, variable) ? prefetch[variable] : prefetch[`-${variable}`];
 }
@@ -94,17 +94,17 @@ async function fromAnswer(variable: ChartVariable, access: EhrAccess, answer: Eh
   const page = readSearch(variable, answer.body);
   if (!page) return { state: "failed", from: "nowhere", why: "answer is not a search result" };
   const read = await followPages(access, "ehr", page);
-  // What an EHR says of its own search is not held against it, but for an error in it.
+  // Our own search cannot be narrowed, so only an error counts as a shortfall.
   return { ...read, shortfalls: [...read.shortfalls, ...(page.failed ? (["part-failed"] as const) : [])] };
 }
 
-/** A page with resources of which none is of the source's type answers another search: nothing is known of this one. */
+/** A page with resources but none of the source's type is the result of another search, so it is not a result here. */
 function readSearch(variable: ChartVariable, value: unknown): Page | undefined {
   const page = readPage(value);
   return page && page.records.length > 0 && countOf(page, variable) === 0 ? undefined : page;
 }
 
-/** Why the page may not hold everything, but for pages that follow. */
+/** Why the page may be incomplete, apart from following pages. */
 function shortfallsOf(variable: ChartVariable, page: Page): Shortfall[] {
   const short: Shortfall[] = [];
   if (page.failed) short.push("part-failed");
@@ -120,7 +120,7 @@ function countOf({ records }: Page, variable: ChartVariable): number {
   return count;
 }
 
-/** Follows `next` links on the EHR's own server, as far as token, deadline and bounds allow. */
+/** Follows `next` links on the EHR's own server, within the deadline and limits. */
 async function followPages(
   access: EhrAccess | undefined,
   from: "prefetch" | "ehr",
@@ -142,7 +142,7 @@ async function followPages(
   return { state: "read", from, pages, shortfalls: next ? ["pages-missing"] : [] };
 }
 
-/** Reads from the EHR the drugs that records only refer to, where nothing at hand says that they do not matter. */
+/** Fetches drugs that records only reference, unless the reference's display rules them out. */
 async function resolveDrugs(
   { access, index, reading }: ChartRequest,
   raws: ReadonlyMap<ChartVariable, Raw>,
@@ -158,10 +158,12 @@ async function resolveDrugs(
       if (reference && target && (!display || reading.screen.mayName(variable, display))) open.set(target, reference);
     }
   }
-  await fetchReferred(index, access, [...open.values()]);
+  await fetchReferenced(index, access, [...open.values()]);
 }
 
-/** What the source holds, of what was read: of records that no policy can count, only how many could not be understood. */
+/**
+ * The source with the records that may match a policy, and counts of those that were unreadable or another patient's.
+ */
 export function toSource(
   request: Pick<ChartRequest, "patientId" | "index" | "drafts" | "reading">,
   variable: ChartVariable,
@@ -175,7 +177,7 @@ export function toSource(
   const records: FhirRecord[] = [];
   const counts = { unreadable: pages.reduce((sum, page) => sum + page.illFormed, 0), unnamed: 0, otherPatient: 0 };
   let objects = 0;
-  /** @returns false where no more is looked at @throws TextBudgetSpent */
+  /** @returns false once a limit is reached @throws TextBudgetSpent */
   function take(record: FhirRecord): boolean {
     const judgement = judgeRecord(variable, record, request.patientId);
     if (judgement === "other-patient") {
@@ -185,13 +187,13 @@ export function toSource(
     const resolved = judgement === "usable" ? resolveRecord(request.index, record) : record;
     const isReadable = judgement === "usable" && namesDrug(resolved);
     const isMatch = !isReadable || variable === "coverage" || screen.record(variable, resolved).size > 0;
-    const isSilent = !isMatch && variable === "allergies" && isUnnamedAllergy(resolved);
-    if (!isMatch && !isSilent) return true; // nearly all of a chart
+    const isUnnamed = !isMatch && variable === "allergies" && isUnnamedAllergy(resolved);
+    if (!isMatch && !isUnnamed) return true; // most records
     const reference = referenceTo(record);
     if (reference !== undefined && known.has(reference)) return true;
     known.add(reference);
     if (!isReadable || isOversized(record)) counts.unreadable += 1;
-    else if (isSilent) counts.unnamed += 1;
+    else if (isUnnamed) counts.unnamed += 1;
     else {
       objects += countObjects(record);
       if (isOver() || records.length === MAX_MATCHES || objects > MAX_OBJECTS) return false;

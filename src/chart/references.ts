@@ -1,5 +1,5 @@
-// Resolves references to Medication, Condition and Organization: contained, in a Bundle of the call, in prefetch, on the EHR. Knows
-// the forms that clients send: with and without "#", relative, absolute, versioned, urn:uuid.
+// Resolves references to Medication, Condition, and Organization: contained, in a Bundle of the request, in prefetch,
+// or on the EHR. Accepts every form that clients send: with and without "#", relative, absolute, versioned, urn:uuid.
 
 import { withoutEndSlashes } from "../network/urls.ts";
 import {
@@ -14,25 +14,27 @@ import {
 import { memoizeByObject } from "../policy/memoize.ts";
 import { type EhrAccess, getFromEhr } from "./ehr.ts";
 
-/** Resources that came along, by every name under which a reference may ask for them. */
+/** Resources that were received, by every name that a reference may use for them. */
 export type ReferenceIndex = {
   readonly byName: Map<string, FhirRecord>;
-  /** Bundles and resources that are not in `byName` yet: most calls refer to nothing, so they are put there when one does. */
+  /**
+   * Bundles and resources not yet in `byName`. Most requests contain no reference, so they are indexed on first use.
+   */
   readonly waiting: unknown[];
   readonly server: string | undefined;
-  /** What was asked of the EHR in this call, so that nothing is asked twice. */
-  readonly asked: Map<string, Promise<void>>;
+  /** Fetches from the EHR so far, so that each resource is fetched once. */
+  readonly fetches: Map<string, Promise<void>>;
 };
 
-const MAX_ASKED = 50; // of the EHR, in one call
+const MAX_FETCHES = 50; // for one request
 const MAX_ID_LENGTH = 512;
-const REFERABLE = new Set(["Medication", "Condition", "Organization"]);
+const RESOLVABLE = new Set(["Medication", "Condition", "Organization"]);
 
 export function createIndex(server: string | undefined): ReferenceIndex {
   return {
     byName: new Map(),
     waiting: [],
-    asked: new Map(),
+    fetches: new Map(),
     server: server === undefined ? undefined : withoutEndSlashes(server),
   };
 }
@@ -47,7 +49,7 @@ function indexed({ byName, waiting }: ReferenceIndex): ReadonlyMap<string, FhirR
     const isBundle = isRecord(value) && value.resourceType === "Bundle";
     const entries = isBundle ? objectsIn(value.entry) : objectsIn(value).map((resource): FhirObject => ({ resource }));
     for (const { resource, fullUrl } of entries) {
-      if (!isRecord(resource) || !REFERABLE.has(resource.resourceType)) continue;
+      if (!isRecord(resource) || !RESOLVABLE.has(resource.resourceType)) continue;
       for (const name of [referenceTo(resource), textIn(fullUrl)]) if (name) byName.set(name, resource);
     }
   }
@@ -55,8 +57,8 @@ function indexed({ byName, waiting }: ReferenceIndex): ReadonlyMap<string, FhirR
   return byName;
 }
 
-/** The resource a reference means, if it came along: inside the record itself or anywhere in the call. */
-export function findReferred(index: ReferenceIndex, holder: FhirRecord, reference: unknown): FhirRecord | undefined {
+/** The referenced resource, if it was received: contained in the record or anywhere in the request. */
+export function findReferenced(index: ReferenceIndex, holder: FhirRecord, reference: unknown): FhirRecord | undefined {
   const target = isObject(reference) ? textIn(reference.reference) : undefined;
   if (!target) return undefined;
   const id = target.split("/").at(-1)?.replace(/^#/, "");
@@ -67,7 +69,7 @@ export function findReferred(index: ReferenceIndex, holder: FhirRecord, referenc
   return byName.get(target) ?? byName.get(relative(index, target) ?? "");
 }
 
-/** The first of each id. */
+/** By id; the first wins. */
 const containedIn = memoizeByObject(({ contained }: FhirRecord) => {
   return new Map<unknown, FhirObject>(
     objectsIn(contained)
@@ -76,8 +78,8 @@ const containedIn = memoizeByObject(({ contained }: FhirRecord) => {
   );
 });
 
-/** Reads from the EHR what did not come along, each resource once, as far as the bound for a call allows. */
-export async function fetchReferred(
+/** Fetches what was not received from the EHR, each resource once, within the limit of a request. */
+export async function fetchReferenced(
   index: ReferenceIndex,
   access: EhrAccess,
   references: readonly unknown[],
@@ -85,22 +87,22 @@ export async function fetchReferred(
   const targets = references.map((each) => (isObject(each) ? textIn(each.reference) : undefined));
   const names = targets.map((target) => target && relative(index, target)).filter((name) => name !== undefined);
   for (const name of names) {
-    if (name && !index.asked.has(name) && index.asked.size < MAX_ASKED) {
-      index.asked.set(name, fetchOne(index, access, name));
+    if (name && !index.fetches.has(name) && index.fetches.size < MAX_FETCHES) {
+      index.fetches.set(name, fetchOne(index, access, name));
     }
   }
-  await Promise.all(names.map((name) => index.asked.get(name)));
+  await Promise.all(names.map((name) => index.fetches.get(name)));
 }
 
 async function fetchOne(index: ReferenceIndex, access: EhrAccess, name: string): Promise<void> {
   const [type = "", id = ""] = name.split("/");
-  if (!REFERABLE.has(type) || !id || id.length > MAX_ID_LENGTH || !id.isWellFormed()) return;
+  if (!RESOLVABLE.has(type) || !id || id.length > MAX_ID_LENGTH || !id.isWellFormed()) return;
   const answer = await getFromEhr(access, `${type}/${encodeURIComponent(id)}`);
   if (answer.state !== "read" || !isRecord(answer.body) || answer.body.resourceType !== type) return;
   index.byName.set(name, answer.body);
 }
 
-/** `Type/id` on the calling EHR. A URL of another server names nothing there. */
+/** `Type/id` on the calling EHR; undefined for a URL on another server. */
 function relative(index: ReferenceIndex, target: string): string | undefined {
   const own = index.server && target.startsWith(`${index.server}/`) ? target.slice(index.server.length + 1) : target;
   const match = /^(?:.*\/)?([A-Z][A-Za-z]+)\/([^/]+)(?:\/_history\/[^/]+)?$/.exec(own);

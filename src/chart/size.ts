@@ -1,46 +1,46 @@
-// The size of a record. What is larger than any real record counts as one that could not be understood, so that the cost of one record is
-// bounded, whatever a client sends.
+// Measures records. One that is larger than any real record counts as unreadable, so that the cost of each is bounded.
 import { type FhirRecord, isObject } from "../policy/fhir-json.ts";
 import { memoizeByObject } from "../policy/memoize.ts";
 import { MAX_WEIGHT, weightOf } from "../policy/terminology/terms.ts";
 
-const MAX_VALUES = 2000; // objects, lists, texts, numbers, however deep
+const MAX_VALUES = 2000; // objects, arrays, strings, numbers, at any depth
 const MAX_OBJECTS = 500;
 
-/** What is left of a record's bounds. */
-type Room = { values: number; objects: number; characters: number };
+/** What is left of a record's limits. */
+type Budget = { values: number; objects: number; characters: number };
 
 /**
- * The objects in a record, on which the time of FHIRPath depends; Infinity for a record larger than any real one. Measured once for each
- * record, to which thousands may refer. Its narrative does not count: it may be long, and nothing reads it.
+ * The number of objects in a record, which determines the time FHIRPath takes; Infinity for an oversized record.
+ * Memoized, since thousands of records may reference one. The narrative does not count: it may be long, and nothing
+ * reads it.
  */
 export const countObjects = memoizeByObject((record: FhirRecord): number => {
-  const room = { values: MAX_VALUES, objects: MAX_OBJECTS, characters: MAX_WEIGHT };
+  const budget = { values: MAX_VALUES, objects: MAX_OBJECTS, characters: MAX_WEIGHT };
   for (const element in record) {
     const value = record[element];
     const counted = element === "text" && isObject(value) ? { ...value, div: "" } : value;
-    if (!hasRoom(counted, room)) return Number.POSITIVE_INFINITY;
+    if (!spend(counted, budget)) return Number.POSITIVE_INFINITY;
   }
-  return MAX_OBJECTS - room.objects;
+  return MAX_OBJECTS - budget.objects;
 });
 
 export function isOversized(record: FhirRecord): boolean {
   return countObjects(record) === Number.POSITIVE_INFINITY;
 }
 
-/** Takes the value's share of the room. Recursion is bounded by what the service parses (json.ts). */
-function hasRoom(value: unknown, room: Room): boolean {
-  room.values -= 1;
-  if (room.values < 0) return false;
+/** @returns false once the budget is spent. Recursion is bounded by the JSON limits (json.ts). */
+function spend(value: unknown, budget: Budget): boolean {
+  budget.values -= 1;
+  if (budget.values < 0) return false;
   if (typeof value === "string") {
-    room.characters -= weightOf(value);
-    return room.characters >= 0;
+    budget.characters -= weightOf(value);
+    return budget.characters >= 0;
   }
   if (typeof value !== "object" || value === null) return true;
-  if (Array.isArray(value)) return value.every((each) => hasRoom(each, room));
-  room.objects -= 1;
-  if (room.objects < 0) return false;
+  if (Array.isArray(value)) return value.every((each) => spend(each, budget));
+  budget.objects -= 1;
+  if (budget.objects < 0) return false;
   const inner = value as Record<string, unknown>;
-  for (const key in inner) if (!hasRoom(inner[key], room)) return false;
+  for (const key in inner) if (!spend(inner[key], budget)) return false;
   return true;
 }

@@ -1,4 +1,4 @@
-// An allergy record that names nothing: as good as no answer to whether there are allergies.
+// Detects an allergy record that names no substance: it leaves open what the patient is allergic to.
 import {
   codingsOf,
   type FhirObject,
@@ -9,13 +9,16 @@ import {
   textIn,
 } from "../policy/fhir-json.ts";
 
-/** Whether a record, of which no code is known, names neither a substance nor a drug, and is not over. */
+/** Whether a current record has no text or display for a substance or drug. Codes are the screen's job. */
 export function isUnnamedAllergy({ code, reaction, clinicalStatus, verificationStatus }: FhirRecord): boolean {
   const concepts = [...objectsIn(code), ...objectsIn(reaction).flatMap(({ substance }) => objectsIn(substance))];
   return concepts.flatMap(namesOf).length === 0 && !isOver(clinicalStatus, verificationStatus);
 }
 
-/** By its status: a contradiction (active and resolved) leaves it current. Codes of FHIR R4, allergyintolerance-clinical and -verification. */
+/**
+ * A contradictory status (active and resolved) counts as current. Codes: FHIR R4, allergyintolerance-clinical and
+ * -verification.
+ */
 function isOver(clinicalStatus: unknown, verificationStatus: unknown): boolean {
   const clinical = wordsIn(clinicalStatus);
   const verification = wordsIn(verificationStatus);
@@ -24,7 +27,7 @@ function isOver(clinicalStatus: unknown, verificationStatus: unknown): boolean {
   return hasEnded || (isNone && !verification.has("confirmed"));
 }
 
-/** The texts, displays and codes of a status: EHRs write it in each of these. */
+/** The texts, displays, and codes of a status: EHRs use any of them. */
 function wordsIn(status: unknown): Set<string> {
   const concepts: FhirObject[] = objectsIn(status);
   const words = [...concepts.flatMap(namesOf), ...concepts.flatMap(codingsOf).map(({ code }) => textIn(code))];

@@ -1,11 +1,11 @@
-// Which network addresses may be connected to. A name on the public internet must not lead into the operator's own network,
-// to the machine itself, or to a cloud's metadata service (OWASP API7, "Server Side Request Forgery").
+// Decides which network addresses the service may connect to. A public host name must not lead into the operator's
+// network, to this machine, or to a cloud metadata service (OWASP API7, "Server Side Request Forgery").
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 
 /** What the operator allows beyond public addresses. */
 export type AddressRule = {
-  /** Host names and literal addresses that the operator wrote down, as in a URL, without brackets. */
+  /** Host names and literal addresses that the operator configured, as in a URL, without brackets. */
   readonly named: readonly string[];
   /** Whether addresses of private networks are allowed. */
   readonly privateNetwork: boolean;
@@ -14,12 +14,12 @@ export type AddressRule = {
 const PRIVATE = new Set(["private", "uniqueLocal", "carrierGradeNat"]);
 
 /**
- * Services of clouds for their own machines, in ranges that are public or private: Amazon's and Google's metadata over IPv6, Alibaba's
- * metadata, Azure's wire server. Sources: their documentation.
+ * Cloud metadata services in otherwise public or private ranges: Amazon and Google over IPv6, Alibaba, and Azure's
+ * wire server. Sources: their documentation.
  */
 const METADATA = new Set(["fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16"]);
 
-/** Whether a host may be connected to at an address that its name resolved to, or that it is. */
+/** @param address what the host name resolved to, or the host itself */
 export function isAllowedAddress(host: string, address: string, { named, privateNetwork }: AddressRule): boolean {
   if (!isIP(address)) return false;
   const parsed = unwrap(ipaddr.parse(address.replace(/%.*$/, "")));
@@ -32,8 +32,8 @@ export function isAllowedAddress(host: string, address: string, { named, private
 }
 
 /**
- * The IPv4 address inside an IPv6 one: mapped (::ffff:0:0/96), "compatible" (::/96), translated by NAT64 (64:ff9b::/96), or of
- * ISATAP (…:5efe:a.b.c.d, RFC 5214).
+ * The IPv4 address embedded in an IPv6 address: mapped (::ffff:0:0/96), "compatible" (::/96), NAT64 (64:ff9b::/96),
+ * or ISATAP (…:5efe:a.b.c.d, RFC 5214).
  */
 function unwrap(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4 | ipaddr.IPv6 {
   if (address instanceof ipaddr.IPv4) return address;

@@ -1,19 +1,19 @@
-// Connects to other servers. Addresses are resolved and judged at the moment of connecting, so that a name cannot lead
-// elsewhere between check and use.
+// Connects to other servers. Addresses are resolved and checked when connecting, so a name cannot change its address
+// between check and use (DNS rebinding).
 import { lookup as lookUpName } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import { Agent, buildConnector, type Dispatcher } from "undici";
 import { type AddressRule, isAllowedAddress } from "./addresses.ts";
 
-/** Connections to one server at a time; further requests wait for one, as long as their deadline allows. */
+/** Concurrent connections to one server. Further requests wait for one until their deadline. */
 export const MAX_CONNECTIONS = 64;
 
-/** The `code` of the error when a host leads to an address that is not allowed. */
+/** The error `code` for a host that resolves to an address that is not allowed. */
 export const NOT_ALLOWED = "EADDRNOTALLOWED";
 
-/** @param lookup as of node:dns; tests give their own */
+/** @param lookup node:dns unless a test passes its own */
 export function createAgent(rule: AddressRule, lookup: LookupFunction = lookUpName): Dispatcher {
-  const judged: LookupFunction = (host, options, done) => {
+  const checkedLookup: LookupFunction = (host, options, done) => {
     lookup(host, options, (error, found, family) => {
       if (error) return done(error, found, family);
       const addresses = Array.isArray(found) ? found.map(({ address }) => address) : [found];
@@ -21,10 +21,10 @@ export function createAgent(rule: AddressRule, lookup: LookupFunction = lookUpNa
       done(isAllowed ? null : notAllowed(), found, family);
     });
   };
-  const connect = buildConnector({ lookup: judged, timeout: 5000 });
+  const connect = buildConnector({ lookup: checkedLookup, timeout: 5000 });
   return new Agent({
     connections: MAX_CONNECTIONS,
-    // No name is looked up for a host that is an address.
+    // A literal address never reaches the lookup.
     connect: (options, done) => {
       const host = options.hostname.replace(/^\[|\]$/g, "");
       if (isIP(host) && !isAllowedAddress(host, host, rule)) done(notAllowed(), null);

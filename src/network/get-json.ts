@@ -1,4 +1,4 @@
-// One GET for JSON from another server: no redirect is followed, and what comes back is bounded in type, size and nesting.
+// Sends one GET for JSON to another server. Follows no redirect; limits the response's type, size, and nesting.
 import type { Dispatcher } from "undici";
 import { parseJson } from "./json.ts";
 
@@ -6,16 +6,16 @@ export type GetOptions = {
   readonly agent: Dispatcher;
   readonly signal: AbortSignal;
   readonly headers: Readonly<Record<string, string>>;
-  /** Called with the number of bytes read so far; throws when it is too many. */
+  /** Called with the bytes of each chunk; throws when the total is too large. */
   readonly spend: (bytes: number) => void;
 };
 
-/** What came: `body` is undefined where it is not JSON by its content type, and is then not read. */
+/** `body` is undefined, and not read, if the content type is not JSON. */
 export type JsonAnswer = { readonly status: number; readonly isJson: boolean; readonly body: unknown };
 
-/** @throws for a network failure, a deadline, too many bytes, or JSON that cannot be read; `reasonOf` names it */
+/** @throws on a network failure, the deadline, too many bytes, or invalid JSON; `reasonOf` names the reason */
 export async function getJson(url: string, { agent, signal, headers, spend }: GetOptions): Promise<JsonAnswer> {
-  // Node's own fetch takes a dispatcher; its types know another version of undici.
+  // Node's fetch takes a dispatcher, but is typed for another version of undici.
   const init: object = { headers, signal, redirect: "manual", dispatcher: agent };
   const response = await fetch(url, init);
   const { status } = response;
@@ -36,7 +36,10 @@ async function readBytes(response: Response, spend: (bytes: number) => void): Pr
   return Buffer.concat(chunks);
 }
 
-/** The code of a network error (such as ECONNREFUSED), or the kind of error. Messages may quote what came. */
+/**
+ * The code of a network error (such as ECONNREFUSED) or the error's name. Never its message, which may quote the
+ * response.
+ */
 export function reasonOf(error: unknown): string {
   const { cause = error } = Object(error) as { cause?: unknown };
   const { code, name } = Object(cause) as { code?: unknown; name?: unknown };

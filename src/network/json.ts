@@ -1,19 +1,22 @@
-// Parses JSON that somebody else wrote, bounded in what it makes: what is nested deeper than any FHIR resource, or holds more values or names
-// than any chart, ends no process and holds up nobody. What it costs is counted byte by byte, before anything is made of it.
+// Parses untrusted JSON within limits. JSON nested deeper than any FHIR resource, or with more values or names than any
+// chart, neither crashes the process nor blocks it. The cost is counted byte by byte before parsing.
 
-/** Levels of objects and lists. FHIR resources in a Bundle in a call stay below 30. */
+/** Nesting depth of objects and arrays. A FHIR Bundle in a CDS Hooks request stays below 30. */
 export const MAX_LEVELS = 100;
 
 /**
- * Values, as far as brackets and commas tell: objects, lists, and what stands in them. A chart has one in 20 bytes. 8 MB of empty objects
- * would take two seconds to parse, and twenty times their size in memory.
+ * Values, estimated from brackets and commas. A chart has one per 20 bytes. 8 MB of empty objects would take two
+ * seconds to parse and twenty times their size in memory.
  */
 export const MAX_VALUES = 500_000;
 
-/** Names in one object: none of FHIR has a hundred. To copy or list an object of many takes as long as to parse it, each time. */
+/**
+ * Property names in one object. No FHIR object has a hundred, and copying or listing a large one costs as much as
+ * parsing it.
+ */
 export const MAX_NAMES = 1_000;
 
-/** The JSON would cost more than it can be worth. The message says which bound it passes, and nothing of what it holds. */
+/** The JSON is too costly to parse. The message names the limit and nothing of the content. */
 export class CostlyJson extends Error {
   override readonly name = "CostlyJson";
 }
@@ -31,19 +34,19 @@ export function toText(bytes: Uint8Array): string {
 }
 
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
-// Of brackets, the square and the curly one differ in one bit. None of these bytes is part of a longer character.
+// Square and curly brackets differ in one bit. None of these bytes occurs inside a multibyte UTF-8 character.
 const [QUOTE, BACKSLASH, COMMA, CURLY, OPENS, CLOSES, SHAPE] = [0x22, 0x5c, 0x2c, 0x7b, 0x5b, 0x5d, 0xdf];
-const NO_LIMIT = 2 ** 30; // more commas than any text has that is read
+const NO_LIMIT = 2 ** 30; // more commas than any accepted body has
 
 /**
- * Looks at the bytes of a JSON text before they are parsed, part by part as they arrive, in one pass. To be called with each part in turn; tells
- * how many values there were so far. @throws CostlyJson
+ * Checks JSON in one pass before it is parsed. Call the returned function with each chunk as it arrives; it returns the
+ * number of values so far. @throws CostlyJson
  */
 export function watchJson(): (part: Uint8Array) => number {
   let state: State = { level: 0, values: 0, left: NO_LIMIT, isText: false, isEscaped: false };
   const outer = new Int32Array(MAX_LEVELS + 1);
   return (part) => {
-    state = lookAt(part, state, outer);
+    state = scan(part, state, outer);
     return state.values;
   };
 }
@@ -51,14 +54,14 @@ export function watchJson(): (part: Uint8Array) => number {
 type State = {
   readonly level: number;
   readonly values: number;
-  /** Commas that may follow in the object or list that is open: an object has as many fewer as it has names. */
+  /** Commas still allowed in the innermost open object or array. */
   readonly left: number;
   readonly isText: boolean;
   readonly isEscaped: boolean;
 };
 
-/** @param outer what is left to each of the objects and lists around the one that is open */
-function lookAt(part: Uint8Array, before: State, outer: Int32Array): State {
+/** @param outer `left` of each enclosing object or array */
+function scan(part: Uint8Array, before: State, outer: Int32Array): State {
   const { length } = part;
   if (length === 0) return before;
   let { level, values, left, isText } = before;

@@ -189,7 +189,7 @@ describe("a server that fails again and again", () => {
       asked += 1;
       response.writeHead(500).end();
     });
-    const service = await start({ fhirServers: [server], rest: LONG });
+    const service = await start({ fhirServers: [server], halfOpenAfter: LONG });
     for (let calls = 0; calls < 2; calls += 1) expect((await service.orderSign(fetching(server))).status).toBe(412);
     expect(asked).toBe(10);
 
@@ -209,7 +209,7 @@ describe("a server that fails again and again", () => {
       if (failing) response.writeHead(500).end();
       else empty(request, response);
     });
-    const service = await start({ fhirServers: [server], rest: 1 });
+    const service = await start({ fhirServers: [server], halfOpenAfter: 1 });
     for (let calls = 0; calls < 3; calls += 1) expect((await service.orderSign(fetching(server))).status).toBe(412);
     failing = false;
     await until(async () => (await service.orderSign(fetching(server))).status === 200);
@@ -223,7 +223,7 @@ describe("a server that fails again and again", () => {
       if (request.url?.includes("Allergy")) response.writeHead(200, FHIR).end("{");
       else response.writeHead(403).end();
     });
-    const service = await start({ fhirServers: [server], rest: LONG });
+    const service = await start({ fhirServers: [server], halfOpenAfter: LONG });
     for (let calls = 0; calls < 4; calls += 1) await service.orderSign(fetching(server));
     expect(asked).toBe(20);
   });

@@ -43,7 +43,7 @@ beforeAll(async () => {
   signer = await createSigner(ISSUER);
   service = await startService({
     clients: [registered(ISSUER, [signer.publicKey], { fhirServers: [fhirServer] })],
-    rest: 3_600_000,
+    halfOpenAfter: 3_600_000,
   });
 });
 beforeEach(() => {

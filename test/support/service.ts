@@ -86,11 +86,21 @@ export const BASE_URL = "http://127.0.0.1:3000";
 const MB = 1024 * 1024;
 
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
-  const { fhirServers = [], clients, limits, lookup, rest, maxAge = 900, now, maxTokens, ...appOptions } = options;
+  const {
+    fhirServers = [],
+    clients,
+    limits,
+    lookup,
+    halfOpenAfter,
+    maxAge = 900,
+    now,
+    maxTokens,
+    ...appOptions
+  } = options;
   const lines: string[] = [];
   const log = pino({ base: null }, { write: (line: string) => lines.push(line) });
   const metrics = createMetrics();
-  const ehrOptions = { ...(lookup && { lookup }), ...(rest !== undefined && { rest }) };
+  const ehrOptions = { ...(lookup && { lookup }), ...(halfOpenAfter !== undefined && { halfOpenAfter }) };
   const clock = { ...(now && { now }), ...(maxTokens !== undefined && { maxTokens }) };
   const app = createApp({
     policies,
