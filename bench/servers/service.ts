@@ -1,44 +1,33 @@
-// The service as it runs: open mode or registered clients, log to a file, decision log in SQLite, or where DATABASE_URL says.
-import { mkdtempSync } from "node:fs";
+// Starts the service with everything on: a SQLite file, metrics, rate limit, log, and clients that are registered where any are given.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pino } from "pino";
-import { createApp } from "../../src/app.ts";
-import { admitAnybody, admitRegistered } from "../../src/clients/authenticate.ts";
-import { openClient } from "../../src/clients/client.ts";
-import { loadClients } from "../../src/clients/clients-file.ts";
-import { collectState, createMetrics } from "../../src/http/metrics.ts";
-import { createHttpServer } from "../../src/http/server.ts";
-import { loadPolicies } from "../../src/policy/load/load.ts";
-import { openDatabase } from "../../src/store/open.ts";
-import { openStore } from "../../src/store/store.ts";
-import { serveForParent } from "./child.ts";
+import { BASE_URL } from "../../test/support/service.ts";
+import { createSigner } from "../../test/support/tokens.ts";
+import { type Server, type Sign, start } from "./start.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "bench-"));
-const log = pino({ base: null }, pino.destination(join(folder, "log")));
-const database = openDatabase(process.env.DATABASE_URL ?? `sqlite:${join(folder, "cds.db")}`);
-const store = openStore(database, { log, retention: 400, keepComments: false });
-const metrics = createMetrics();
-collectState(metrics, store);
-const clients = process.env.CLIENTS_FILE ? loadClients(process.env.CLIENTS_FILE, false) : undefined;
-const app = createApp({
-  policies: loadPolicies("cards"),
-  baseUrl: "http://127.0.0.1:3000",
-  exceptionCard: false,
-  callDeadline: 2_500,
-  log,
-  store,
-  metrics,
-  mode: clients ? "registered" : "open",
-  authenticate: clients ? admitRegistered(clients, { log, maxAge: 900 }) : admitAnybody(openClient([])),
-  rateLimit: 0,
-  isReady: () => true,
-  bodyLimit: 8 * 1024 * 1024,
-  bodyMemory: 1024 * 1024 * 1024,
-  host: "127.0.0.1",
-  corsOrigins: ["*"],
-  trustProxy: 0,
-  operator: "bench",
-  playground: undefined,
-});
-serveForParent(createHttpServer(app));
+/** @param algorithms by which clients sign, one each; none for open mode @param fhirServers that every client has */
+export async function startService(
+  port: number,
+  algorithms: readonly string[] = [],
+  fhirServers: readonly string[] = [],
+): Promise<{ server: Server; sign: Record<string, Sign> }> {
+  const folder = mkdtempSync(join(tmpdir(), "bench-"));
+  process.on("exit", () => rmSync(folder, { recursive: true }));
+  const issuerOf = (alg: string) => `https://${alg}.example`;
+  const signers = await Promise.all(algorithms.map((alg) => createSigner(issuerOf(alg), alg)));
+  const clients = signers.map(({ alg, publicKey }) => {
+    return { name: alg, issuer: issuerOf(alg), jwks: { keys: [publicKey] }, fhirServers };
+  });
+  const file = join(folder, "clients.yaml");
+  writeFileSync(file, JSON.stringify({ clients }));
+  const server = await start("src/main.ts", port, {
+    BASE_URL,
+    CLIENTS_FILE: clients.length > 0 ? file : "",
+    DATABASE_URL: process.env.DATABASE_URL ?? `sqlite:${join(folder, "cds.db")}`,
+    LOG_LEVEL: "warn",
+    METRICS_PORT: String(port + 100),
+    RATE_LIMIT: "1000000",
+  });
+  return { server, sign: Object.fromEntries(signers.map(({ alg, sign }) => [alg, () => sign()])) };
+}
