@@ -39,7 +39,7 @@ export function recordsOfCall(call: Record<string, unknown>): FhirRecord[] {
 }
 
 /** The records that our screen leaves for the expressions of the policy. */
-export function selectedRecords({ orders, chart }: Case): FhirRecord[] {
+export function screenedRecords({ orders, chart }: Case): FhirRecord[] {
   const records = Object.values(chart).flatMap((source) => (source.state === "read" ? source.records : []));
   return [...orders.orders.map(({ resolved }) => resolved), ...records].map(asFhir);
 }
@@ -63,7 +63,7 @@ export async function findDifferences(policy: Policy, peer: Peer, calls = bodies
     const read = await readCase(policy, structuredClone(call));
     const ours = factsOf(decide(read.orders, read.chart, read.reading));
     await compare(name, ours, recordsOfCall(call));
-    await compare(`${name}, behind the selection`, ours, selectedRecords(read));
+    await compare(`${name}, behind the screen`, ours, screenedRecords(read));
   }
   for (const given of loadCases(join("cards", policy.id)).filter(isOfCodes).map(byCodesAlone)) {
     const read = readPatient(policy, given);

@@ -1,0 +1,76 @@
+// From the parsed body to the card by the number of records, where nothing but our own code takes time: of a plain chart, of one with wide
+// characters, and of ones whose names hold a word that the policy knows. They take turns in each round; medians count.
+import { answerOrderSign, type OrderSignClient } from "../src/cds-hooks/order-sign.ts";
+import { connectEhr } from "../src/chart/ehr.ts";
+import { loadPolicies } from "../src/policy/load/load.ts";
+import { cpuOf, median, writeHeading, writeRow } from "./measure.ts";
+import { callOf, DRUG, NAMING, type Naming } from "./patients.ts";
+
+const ROUNDS = 7;
+/** Records of the chart, up to the most that a request may hold, and how many requests there are in a round. */
+const REQUESTS: readonly [records: number, requests: number][] = [
+  [0, 300],
+  [5_000, 4],
+  [10_000, 2],
+  [20_000, 1],
+];
+/** Bundle entries that count as well: the draft and the coverage. */
+const OTHER_ENTRIES = 2;
+
+const settings = { policies: loadPolicies("cards"), callDeadline: 60_000, baseUrl: "http://x", exceptionCard: false };
+const caller: OrderSignClient = {
+  client: { replacement: "update", dialect: "standard" },
+  ehr: connectEhr({ fhirServers: [], privateNetwork: false }),
+};
+
+function bodyOf(entries: number, naming: Naming): string {
+  const history = Math.max(0, entries - OTHER_ENTRIES);
+  const allergies = Math.floor(history / 8);
+  const records = { statements: history - allergies, allergies, dispenses: 0 };
+  return JSON.stringify(callOf("large", DRUG, { naming, records }));
+}
+
+async function answer(call: unknown): Promise<void> {
+  const { cards } = await answerOrderSign(call, caller, settings);
+  if (cards.length !== 1) throw new Error(`${cards.length} cards`);
+}
+
+const namings = Object.keys(NAMING) as Naming[];
+type Costs = Readonly<Record<Naming | "parse", number>>;
+
+async function measure(records: number, requests: number): Promise<Costs> {
+  const bodies = namings.map((naming) => [naming, bodyOf(records, naming)] as const);
+  const costs: Record<string, number[]> = {};
+  const add = (name: string, cost: number) => {
+    costs[name] = [...(costs[name] ?? []), cost];
+  };
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    for (const [naming, body] of bodies) {
+      // Each request has a body of its own, as a server's have.
+      const calls: unknown[] = [];
+      const parse = await cpuOf(Array(requests).fill(body), (text) => calls.push(JSON.parse(text)));
+      add(naming, await cpuOf(calls, answer));
+      if (naming === "plain") add("parse", parse);
+    }
+  }
+  // The first round warms up.
+  return Object.fromEntries(Object.entries(costs).map(([name, each]) => [name, median(each.slice(1))])) as Costs;
+}
+
+const columns: Costs[] = [];
+for (const [records, requests] of REQUESTS) columns.push(await measure(records, requests));
+
+writeHeading(
+  "Parsed body to card, CPU ms",
+  ...REQUESTS.map(([records]) => `${records.toLocaleString("en-US")} records`),
+);
+writeRow("the service", ...columns.map(({ plain }) => plain));
+writeRow("… for 1,000 records", ...columns.map(({ plain }, at) => perThousand(plain, REQUESTS[at]?.[0])));
+writeRow("JSON.parse of the same body", ...columns.map(({ parse }) => parse));
+for (const naming of namings.slice(1)) {
+  writeRow(`${naming} / the service`, ...columns.map((costs) => costs[naming] / costs.plain));
+}
+
+function perThousand(cost: number, records = 0): number | undefined {
+  return records === 0 ? undefined : ((cost - (columns[0]?.plain ?? 0)) / records) * 1_000;
+}
