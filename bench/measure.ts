@@ -28,15 +28,14 @@ export function writeRow(name: string, ...cells: readonly (string | number | und
   process.stdout.write(`| ${columns.join(" | ")} |\n`);
 }
 
-/** Begins a part of the table, with columns of its own. */
-export function writeHeading(...names: readonly string[]): void {
-  const [name = "", ...columns] = names.map((each) => `**${each}**`);
-  writeRow(name, ...columns);
+export function writeHeader(...names: readonly [string, ...string[]]): void {
+  writeRow(...names);
+  process.stdout.write(`|${WIDTHS.map((width) => "-".repeat(width + 2)).join("|")}|\n`);
 }
 
-export function writeHeader(): void {
-  writeRow("");
-  process.stdout.write(`|${WIDTHS.map((width) => "-".repeat(width + 2)).join("|")}|\n`);
+/** Begins a part of the table with columns of its own. */
+export function writeHeading(name: string, ...columns: readonly string[]): void {
+  writeRow(`**${name}**`, ...columns.map((each) => `**${each}**`));
 }
 
 /** Two or three digits that count. */

@@ -1,15 +1,13 @@
-// Order-sign requests of made-up patients, as EHRs that follow US Core write them; the same for the same seed.
+// Order-sign requests of made-up patients, as EHRs that follow US Core write them, the same each time.
 export type Size = "small" | "medium" | "large";
+export const SIZES: readonly Size[] = ["small", "medium", "large"];
 
-/** How many records of each kind, and whether each has the narrative that some EHRs write. */
-export type Records = { statements: number; dispenses: number; allergies: number; narrated?: boolean };
+/** Statements and allergies: 3 KB with 1 record, 63 KB with 42 that have the narrative of some EHRs, and 2.3 MB with 2,550. */
+const RECORDS = { small: [1, 0], medium: [36, 6], large: [2_250, 300] } as const;
 
-/** About 3 KB with 1 record, 63 KB with 41, and 2.3 MB with 2,620. */
-const SIZES: Readonly<Record<Size, Records>> = {
-  small: { statements: 1, allergies: 0, dispenses: 0 },
-  medium: { statements: 24, allergies: 6, dispenses: 11, narrated: true },
-  large: { statements: 2_000, allergies: 300, dispenses: 320 },
-};
+/** An order that the policy applies to, and one that no policy names. */
+export const DRUG = { code: "404589", text: "Gleevec 400 MG Oral Tablet" };
+export const OTHER_DRUG = { code: "860975", text: "metformin 500 MG Oral Tablet" };
 
 /** What drugs, and substances that a patient is allergic to, are called. */
 export const NAMING = {
@@ -23,30 +21,30 @@ export const NAMING = {
 } as const satisfies Record<string, (name: string, record: number, of: "drug" | "substance") => string>;
 export type Naming = keyof typeof NAMING;
 
-/** An order that the policy applies to, and one that no policy names. */
-export const DRUG = { code: "404589", text: "Gleevec 400 MG Oral Tablet" };
-export const OTHER_DRUG = { code: "860975", text: "metformin 500 MG Oral Tablet" };
-
 const RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm";
 const HL7 = "http://terminology.hl7.org/CodeSystem";
 const DRUGS = "metformin,lisinopril,atorvastatin,amlodipine,omeprazole,levothyroxine,sertraline,gabapentin".split(",");
 const FORMS = "10 MG Oral Tablet,20 MG Oral Tablet,500 MG Oral Tablet,40 MG Delayed Release Oral Capsule".split(",");
 const SUBSTANCES = "Penicillin G,Peanut,Sulfamethoxazole,Shellfish,Latex,Codeine,Cat dander,Aspirin".split(",");
 const STATUSES = ["active", "completed", "stopped", "on-hold"];
+const ROW =
+  "<tr><td>Source</td><td>Reported at the visit, and reconciled with the pharmacy's list of this year</td></tr>";
+const NARRATIVE = `<div xmlns="http://www.w3.org/1999/xhtml"><table>${ROW.repeat(4)}</table></div>`;
 const subject = { reference: "Patient/bench-1", display: "Patient, Bench" };
 const doctor = { reference: "Practitioner/7", display: "Dr. A. Example" };
 
 type Json = Record<string, unknown>;
-type Options = { readonly seed?: number; readonly records?: Records; readonly naming?: Naming };
+type Options = { readonly records?: readonly [statements: number, allergies: number]; readonly naming?: Naming };
 
-export function callOf(
-  size: Size,
-  drug: typeof DRUG,
-  { seed = 1, records = SIZES[size], naming = "plain" }: Options = {},
-): Json {
-  const random = randomOf(seed);
-  const pick = (list: readonly string[]) => list[Math.floor(random() * list.length)] ?? "";
-  const day = () => `20${15 + Math.floor(random() * 11)}-0${1 + Math.floor(random() * 9)}-1${Math.floor(random() * 9)}`;
+export function callOf(size: Size, drug: typeof DRUG, options: Options = {}): Json {
+  const { records: [statements, allergies] = RECORDS[size], naming = "plain" } = options;
+  let random = 1; // MINSTD
+  const upTo = (limit: number) => {
+    random = (random * 48_271) % 2_147_483_647;
+    return random % limit;
+  };
+  const pick = (list: readonly string[]) => list[upTo(list.length)] ?? "";
+  const day = () => `20${15 + upTo(11)}-0${1 + upTo(9)}-1${upTo(9)}`;
   const nameOf: (name: string, record: number, of: "drug" | "substance") => string = NAMING[naming];
   const record = (resourceType: string, index: number, elements: Json) => ({
     resourceType,
@@ -55,33 +53,22 @@ export function callOf(
       lastUpdated: `${day()}T08:30:00.000Z`,
       profile: [`http://hl7.org/fhir/us/core/StructureDefinition/us-core-${resourceType.toLowerCase()}`],
     },
-    ...(records.narrated && { text: { status: "generated", div: narrative(resourceType, day()) } }),
-    identifier: [{ system: "urn:oid:1.2.840.114350.1.13.0.1.7.2.798268", value: String(Math.floor(random() * 1e8)) }],
+    ...(size === "medium" && { text: { status: "generated", div: NARRATIVE } }),
+    identifier: [{ system: "urn:oid:1.2.840.114350.1.13.0.1.7.2.798268", value: String(upTo(1e8)) }],
     ...elements,
   });
-  const medication = (index: number) => {
+  const statement = (index: number) => {
     const text = nameOf(`${pick(DRUGS)} ${pick(FORMS)}`, index, "drug");
-    return { coding: [{ system: RXNORM, code: String(1e5 + Math.floor(random() * 9e5)), display: text }], text };
-  };
-  const statement = (index: number) =>
-    record("MedicationStatement", index, {
+    const repeat = { frequency: 1, period: 1, periodUnit: "d" };
+    return record("MedicationStatement", index, {
       status: pick(STATUSES),
-      medicationCodeableConcept: medication(index),
+      medicationCodeableConcept: { coding: [{ system: RXNORM, code: String(1e5 + upTo(9e5)), display: text }], text },
       subject,
       effectivePeriod: { start: day() },
       informationSource: doctor,
-      dosage: [
-        { text: "Take 1 tablet by mouth once daily", timing: { repeat: { frequency: 1, period: 1, periodUnit: "d" } } },
-      ],
+      dosage: [{ text: "Take 1 tablet by mouth once daily", timing: { repeat } }],
     });
-  const dispense = (index: number) =>
-    record("MedicationDispense", index, {
-      status: "completed",
-      medicationCodeableConcept: medication(index),
-      subject,
-      whenHandedOver: day(),
-      quantity: { value: 30, unit: "tablet" },
-    });
+  };
   const allergy = (index: number) =>
     record("AllergyIntolerance", index, {
       clinicalStatus: { coding: [{ system: `${HL7}/allergyintolerance-clinical`, code: "active" }] },
@@ -91,12 +78,8 @@ export function callOf(
       recordedDate: day(),
       reaction: [{ manifestation: [{ text: "Hives" }], severity: pick(["mild", "moderate"]) }],
     });
-  const coverage = () => ({
-    resourceType: "Coverage",
-    status: "active",
-    beneficiary: subject,
-    payor: [{ display: "Example Plan Administrators, Cigna" }],
-  });
+  const payor = [{ display: "Example Plan Administrators, Cigna" }];
+  const coverage = () => ({ resourceType: "Coverage", status: "active", beneficiary: subject, payor });
   const order = {
     resourceType: "MedicationRequest",
     id: "draft-1",
@@ -110,20 +93,17 @@ export function callOf(
     dosageInstruction: [{ text: "Take 1 tablet by mouth once daily with a meal" }],
     dispenseRequest: { quantity: { value: 30, unit: "tablet" }, numberOfRepeatsAllowed: 2 },
   };
+  const draftOrders = { resourceType: "Bundle", type: "collection", entry: [{ resource: order }] };
   return {
     hook: "order-sign",
     hookInstance: "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
-    context: {
-      userId: "Practitioner/7",
-      patientId: "bench-1",
-      draftOrders: { resourceType: "Bundle", type: "collection", entry: [{ resource: order }] },
-    },
+    context: { userId: "Practitioner/7", patientId: "bench-1", draftOrders },
     prefetch: {
       coverage: searchset("Coverage?patient=bench-1&status=active", 1, coverage),
-      medicationStatements: searchset("MedicationStatement?patient=bench-1", records.statements, statement),
+      medicationStatements: searchset("MedicationStatement?patient=bench-1", statements, statement),
       medicationRequests: searchset("MedicationRequest?patient=bench-1", 0, statement),
-      medicationDispenses: searchset("MedicationDispense?patient=bench-1", records.dispenses, dispense),
-      allergies: searchset("AllergyIntolerance?patient=bench-1", records.allergies, allergy),
+      medicationDispenses: searchset("MedicationDispense?patient=bench-1", 0, statement),
+      allergies: searchset("AllergyIntolerance?patient=bench-1", allergies, allergy),
     },
   };
 }
@@ -136,27 +116,4 @@ function searchset(search: string, count: number, make: (index: number) => Json)
   }));
   const link = [{ relation: "self", url: `https://ehr.example.org/fhir/${search}` }];
   return { resourceType: "Bundle", type: "searchset", total: count, link, entry };
-}
-
-function narrative(record: string, date: string): string {
-  const rows = [
-    ["Record", record],
-    ["Patient", subject.display],
-    ["Recorded by", "Dr. A. Example, Family Medicine, Example Medical Group, 1 Main Street, Springfield"],
-    ["Source", "Reported at the visit, and reconciled with the pharmacy's list of the last twelve months"],
-    ["Last updated", date],
-  ];
-  const cells = rows.map(([name, value]) => `<tr><td>${name}</td><td><span class="value">${value}</span></td></tr>`);
-  return `<div xmlns="http://www.w3.org/1999/xhtml"><table><tbody>${cells.join("")}</tbody></table></div>`;
-}
-
-/** Mulberry32: small, seeded, and good enough to vary texts. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -1,106 +1,69 @@
-// Runs the service at steady load and tells its memory and latency over time: `npm run soak -- --minutes 10 --rate 50`.
-// Each call is signed by a registered client; one in four has the service read the chart from an EHR, which fails now and then.
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+// Memory and latency of the service at steady load: `npm run soak -- --minutes 10 --rate 50`. Each request is signed by a registered client;
+// for one in four the service reads the chart from an EHR, which fails now and then.
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { startService } from "./servers/service.ts";
 
 const { values } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "10" },
-    rate: { type: "string", default: "50" },
-    port: { type: "string", default: "3999" },
-  },
+  options: { minutes: { type: "string", default: "10" }, rate: { type: "string", default: "50" } },
 });
-const [minutes, rate] = [Number(values.minutes), Number(values.rate)];
-const url = `http://127.0.0.1:${values.port}`;
-const endpoint = `${url}/cds-services/preferred-product-order-sign`;
-const ISSUER = "https://soak.example.org";
+const [end, rate] = [Number(values.minutes) * 60_000, Number(values.rate)];
 const REPORT_EVERY = 30_000; // milliseconds
 
 const ehr = createServer((_request, response) => {
   if (Math.random() < 0.02) return void response.destroy();
-  response.writeHead(200, { "content-type": "application/fhir+json" });
+  response.setHeader("content-type", "application/fhir+json");
   response.end('{"resourceType":"Bundle","type":"searchset","total":0}');
-});
-await new Promise<void>((resolve) => ehr.listen(0, "127.0.0.1", resolve));
+}).listen(0, "127.0.0.1");
+await once(ehr, "listening");
 const fhirServer = `http://127.0.0.1:${(ehr.address() as AddressInfo).port}/fhir`;
-
-const { publicKey, privateKey } = await generateKeyPair("ES384");
-const folder = mkdtempSync(join(tmpdir(), "soak-"));
-const keys = [{ ...(await exportJWK(publicKey)), kid: "soak", alg: "ES384" }];
-const clients = [{ name: "soak", issuer: ISSUER, jwks: { keys }, fhirServers: [fhirServer] }];
-writeFileSync(join(folder, "clients.yaml"), JSON.stringify({ clients }));
-const service: ChildProcess = spawn(process.execPath, ["src/main.ts"], {
-  env: { ...process.env, PORT: values.port, CLIENTS_FILE: join(folder, "clients.yaml"), LOG_LEVEL: "warn" },
-  stdio: ["ignore", "ignore", "inherit"],
-});
-while (!(await fetch(`${url}/health/ready`).catch(() => undefined))?.ok) await wait(100);
+const { server, sign } = await startService(3999, ["ES384"], [fhirServer]);
 
 const withPrefetch = JSON.parse(readFileSync("docs/examples/change.json", "utf8"));
 const { prefetch, ...bare } = withPrefetch;
 const fhirAuthorization = { access_token: "t", token_type: "Bearer", expires_in: 300, scope: "", subject: "s" };
-const withEhr = { ...bare, fhirServer, fhirAuthorization };
+const [fromPrefetch, fromEhr] = [withPrefetch, { ...bare, fhirServer, fhirAuthorization }].map((call) =>
+  Buffer.from(JSON.stringify(call)),
+) as [Buffer, Buffer];
 
-type Window = { milliseconds: number[]; statuses: Map<string, number> };
-const newWindow = (): Window => ({ milliseconds: [], statuses: new Map() });
-let window = newWindow();
+let times: number[] = [];
+let statuses: Record<string, number> = {};
 
-async function callOnce(turn: number): Promise<void> {
-  const iat = Math.floor(Date.now() / 1000);
-  const token = await new SignJWT({ iss: ISSUER, aud: endpoint, iat, exp: iat + 300, jti: randomUUID() })
-    .setProtectedHeader({ alg: "ES384", kid: "soak", typ: "JWT" })
-    .sign(privateKey);
-  const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
-  const body = JSON.stringify(turn % 4 === 0 ? withEhr : withPrefetch);
+async function sendOne(turn: number): Promise<void> {
+  const token = await sign.ES384?.();
   const start = performance.now();
-  const status = await fetch(endpoint, { method: "POST", headers, body }).then(
-    async (response) => {
-      await response.text();
-      return String(response.status);
-    },
-    () => "failed",
-  );
-  window.milliseconds.push(performance.now() - start);
-  window.statuses.set(status, (window.statuses.get(status) ?? 0) + 1);
+  const { status } = await server
+    .send(turn % 4 === 0 ? fromEhr : fromPrefetch, token)
+    .catch(() => ({ status: "failed" }));
+  times.push(performance.now() - start);
+  statuses[status] = (statuses[status] ?? 0) + 1;
 }
 
-/** Resident memory of the service in MB. */
-function memory(): number {
-  return Math.round(Number(execFileSync("ps", ["-o", "rss=", "-p", String(service.pid)])) / 1024);
-}
-
-function report(elapsed: number): void {
-  const sorted = window.milliseconds.sort((a, b) => a - b);
+async function report(elapsed: number): Promise<void> {
+  const sorted = times.toSorted((a, b) => a - b);
   const percentile = (share: number) => (sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(1);
-  const statuses = [...window.statuses].map(([status, count]) => `${status}: ${count}`).join(", ");
-  const minute = (elapsed / 60_000).toFixed(1).padStart(5);
-  process.stdout.write(
-    `${minute} min  ${memory()} MB  p50 ${percentile(0.5)} ms  p99 ${percentile(0.99)} ms  ${statuses}\n`,
-  );
-  window = newWindow();
+  const latency = `p50 ${percentile(0.5)} ms  p99 ${percentile(0.99)} ms  ${JSON.stringify(statuses)}`;
+  [times, statuses] = [[], {}];
+  const { memory } = await server.used();
+  process.stdout.write(`${(elapsed / 60_000).toFixed(1).padStart(5)} min  ${memory.toFixed(0)} MB  ${latency}\n`);
 }
 
 const start = performance.now();
-let nextReport = REPORT_EVERY;
+const elapsed = () => performance.now() - start;
 const underWay = new Set<Promise<void>>();
-for (let turn = 0; performance.now() - start < minutes * 60_000; turn += 1) {
-  const one = callOnce(turn).finally(() => underWay.delete(one));
+for (let turn = 0, due = REPORT_EVERY; elapsed() < end; turn += 1) {
+  const one = sendOne(turn).finally(() => underWay.delete(one));
   underWay.add(one);
-  await wait(Math.max(0, start + (turn + 1) * (1000 / rate) - performance.now()));
-  if (performance.now() - start >= nextReport) {
-    report(nextReport);
-    nextReport += REPORT_EVERY;
-  }
+  await wait(Math.max(0, ((turn + 1) * 1000) / rate - elapsed()));
+  if (elapsed() < due) continue;
+  await report(due);
+  due += REPORT_EVERY;
 }
 await Promise.all(underWay);
-if (window.milliseconds.length > 0) report(performance.now() - start);
-service.kill("SIGTERM");
+if (times.length > 0) await report(elapsed());
+server.stop();
 ehr.close();
-rmSync(folder, { recursive: true });

@@ -10,28 +10,23 @@ import type { Policy } from "../../src/policy/format/policy.ts";
 /** What both engines find. */
 export type Facts = {
   readonly row: string;
-  readonly criteria: Readonly<Record<string, string>>;
+  readonly criteria: readonly string[];
   readonly cautions: readonly string[];
   readonly alreadyOrdered: boolean;
 };
 
 export type Peer = {
-  /** @param records the chart's and the drafts: all that were received, or those that a selection leaves */
+  /** @param records the chart's and the drafts: all that were received, or those that our screen leaves */
   evaluate(records: readonly FhirRecord[]): Promise<Facts>;
 };
 
 const CRITERIA = ["1B", "1C"];
-const CAUTIONS = [
-  "reaction-to-imatinib",
-  "reaction-to-generic",
-  "reaction-to-ingredient",
-  "reaction-to-ingredient-of-both",
-];
+const CAUTIONS = ["imatinib", "generic", "ingredient", "ingredient-of-both"].map((to) => `reaction-to-${to}`);
+const PATIENT = { resourceType: "Patient", id: "patient" };
 
 /** The value sets of the policy become code lists. What is the same for every call is prepared once. */
 export async function createPeer({ terminology }: Policy): Promise<Peer> {
-  const elm = await translate("imatinib");
-  const library = new cql.Repository(elm).resolve("Imatinib", "1.0.0");
+  const library = new cql.Repository(await translate("imatinib")).resolve("Imatinib", "1.0.0");
   const sets = [...terminology.sets.values()].map(({ name, concepts }) => [name, { "": concepts }] as const);
   const executor = new cql.Executor(library, new cql.CodeService(Object.fromEntries(sets)));
   const source = fhir.PatientSource.FHIRv401();
@@ -40,19 +35,16 @@ export async function createPeer({ terminology }: Policy): Promise<Peer> {
       const entry = [PATIENT, ...records].map((resource) => ({ resource }));
       source.reset();
       source.loadBundles([{ resourceType: "Bundle", type: "collection", entry }]);
-      const { patientResults } = await executor.exec(source);
-      const found = patientResults[PATIENT.id] ?? {};
+      const found = (await executor.exec(source)).patientResults[PATIENT.id] ?? {};
+      const { row, alreadyOrdered } = found;
       return {
-        row: found.row,
-        criteria: Object.fromEntries(CRITERIA.map((id) => [id, found[id]])),
+        ...{ row, alreadyOrdered },
+        criteria: CRITERIA.map((id) => found[id]),
         cautions: CAUTIONS.filter((id) => found[id]),
-        alreadyOrdered: found.alreadyOrdered,
       };
     },
   };
 }
-
-const PATIENT = { resourceType: "Patient", id: "patient" };
 
 /** In a thread, since the translator writes to the standard output, and its memory is not to be there while times are taken. */
 async function translate(name: string): Promise<object[]> {
@@ -62,16 +54,14 @@ async function translate(name: string): Promise<object[]> {
   return elm;
 }
 
-/** Of our decision, what the CQL tells as well: not 1A, nor what stands in a note, nor that an allergy record tells nothing. */
-export function factsOf({ row, criteria, cautions, gaps, alreadyOrdered }: Decision): Facts {
-  const outcome = (id: string) => {
-    const found = criteria.find(({ criterion }) => criterion.id === id)?.outcome ?? "";
-    return found === "unknown" && gaps.every(({ kind }) => kind === "unanswered") ? "not-found" : found;
-  };
+/** Of our decision, what the CQL tells as well: not 1A, nor what stands in a note, nor what could not be read, which to CQL is not there. */
+export function factsOf({ row, criteria, cautions, alreadyOrdered }: Decision): Facts {
+  const outcomes = new Map(criteria.map(({ criterion, outcome }) => [criterion.id, outcome]));
+  const found = cautions.map(({ caution }) => caution.id);
   return {
     row: row === "cautions-unread" ? "change" : row,
-    criteria: Object.fromEntries(CRITERIA.map((id) => [id, outcome(id)])),
-    cautions: cautions.map(({ caution }) => caution.id).filter((id) => CAUTIONS.includes(id)),
+    criteria: CRITERIA.map((id) => outcomes.get(id)?.replace("unknown", "not-found") ?? ""),
+    cautions: CAUTIONS.filter((id) => found.includes(id)),
     alreadyOrdered: alreadyOrdered.length > 0,
   };
 }

@@ -1,13 +1,12 @@
 // The engine that the benchmark compares with answers as we do. The benchmark itself checks that on larger patients too.
-import { bodies } from "../../bench/cql/bodies.ts";
-import { findDifferences, readCase } from "../../bench/cql/equal.ts";
+import { decideCall, findDifferences } from "../../bench/cql/equal.ts";
 import { createPeer, type Peer } from "../../bench/cql/peer.ts";
-import { decide } from "../../src/policy/decision/decide.ts";
 import { loadPolicies } from "../../src/policy/load/load.ts";
+import { patientsByCode } from "./patients-by-code.ts";
 
 const [policy] = loadPolicies("cards").filter(({ id }) => id === "imatinib-preferred");
 if (!policy) throw new Error("cards/ holds no imatinib-preferred");
-const calls = bodies().filter(([name]) => name !== "large");
+const calls = patientsByCode();
 let peer: Peer;
 
 beforeAll(async () => {
@@ -21,8 +20,7 @@ test("CQL answers as we do, on patients and on the policy's cases by their codes
 test("the patients are of every row that codes can tell, and a wrong answer is noticed", async () => {
   const rows = new Set<string>();
   for (const [, call] of calls) {
-    const { orders, chart, reading } = await readCase(policy, structuredClone(call));
-    rows.add(decide(orders, chart, reading).row);
+    rows.add((await decideCall(policy, structuredClone(call))).decision.row);
   }
   expect([...rows].sort()).toEqual([
     ...["authorized", "caution", "change", "exception-established", "exception-to-confirm", "overriding-caution"],

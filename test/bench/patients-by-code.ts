@@ -1,8 +1,8 @@
-// The patients on whom both engines must agree beside the policy's cases: the benchmark's own, and some whose codes no case has.
-import { callOf, DRUG, type Size } from "../patients.ts";
+// Patients on whom CQL and we must agree beside the policy's cases: what no case tells by codes alone.
+import type { Call } from "../../bench/cql/equal.ts";
+import { callOf, DRUG } from "../../bench/patients.ts";
 
 type Json = Record<string, unknown>;
-export type Bundle = { entry: { resource: Json }[] };
 
 const coded = (system: string, ...codes: string[]): Json => ({ coding: codes.map((code) => ({ system, code })) });
 const RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm";
@@ -73,13 +73,9 @@ const additions: Readonly<Record<string, readonly Json[]>> = {
   "reaction to imatinib": [allergy({ code: imatinib })],
 };
 
-/** Order-sign calls by name: every size as the benchmark measures it, and a patient for each addition. */
-export function bodies(): [name: string, call: Json][] {
-  const sizes: Size[] = ["small", "medium", "large"];
-  return [
-    ...sizes.map((size): [string, Json] => [size, callOf(size, DRUG)]),
-    ...Object.entries(additions).map(([name, records]): [string, Json] => [name, withRecords(records)]),
-  ];
+/** Order-sign requests by name. */
+export function patientsByCode(): [name: string, call: Call][] {
+  return Object.entries(additions).map(([name, records]) => [name, withRecords(records)]);
 }
 
 const KEYS: Readonly<Record<string, string>> = {
@@ -89,9 +85,9 @@ const KEYS: Readonly<Record<string, string>> = {
   AllergyIntolerance: "allergies",
 };
 
-function withRecords(records: readonly Json[]): Json {
+function withRecords(records: readonly Json[]): Call {
   const call = callOf("medium", DRUG);
-  const prefetch = call.prefetch as Record<string, Bundle>;
+  const prefetch = call.prefetch as Record<string, { entry: { resource: Json }[] }>;
   for (const resource of records) prefetch[KEYS[String(resource.resourceType)] ?? ""]?.entry.push({ resource });
   return call;
 }
