@@ -38,7 +38,8 @@ export async function start(module: string, port: number, env: Record<string, st
     let next = 0;
     const sendInTurn = async () => {
       while (next < requests) {
-        const { status, text } = await send(body, tokens?.[next++]);
+        next += 1;
+        const { status, text } = await send(body, tokens?.[next - 1]);
         if (status !== 200) throw new Error(`${module} answered ${status}: ${text}`);
       }
     };
