@@ -2,6 +2,7 @@
 // cost. Flags of Node are passed on: `node --cpu-prof bench/requests.ts` writes a profile of each server too.
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { Pool } from "undici";
 
@@ -12,7 +13,8 @@ export type Sign = () => Promise<string>;
 export type Server = Awaited<ReturnType<typeof start>>;
 
 /** @param module its path in the repository */
-export async function start(module: string, port: number, env: Record<string, string> = {}) {
+export async function start(module: string, env: Record<string, string> = {}) {
+  const port = await freePort();
   const child = fork(module, {
     execArgv: [...process.execArgv, "--import", new URL("./report-use.ts", import.meta.url).href],
     env: { PORT: String(port), ...env },
@@ -56,4 +58,12 @@ export async function start(module: string, port: number, env: Record<string, st
     await wait(50);
   }
   return { send, used, cpuOf, stop };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
 }
