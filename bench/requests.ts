@@ -11,10 +11,10 @@ const ROUNDS = 7;
 const REQUESTS: Readonly<Record<Size, number>> = { small: 600, medium: 200, large: 12 };
 const WARM_UP: Readonly<Record<Size, number>> = { small: 4_000, medium: 1_000, large: 20 };
 
-const express = await start("bench/servers/bare-express.ts", 3990);
-const raw = await start("bench/servers/raw-http.ts", 3991);
-const { server: open } = await startService(3992);
-const { server: registered, sign } = await startService(3993, ["RS384", "ES384"]);
+const express = await start("bench/servers/bare-express.ts");
+const raw = await start("bench/servers/raw-http.ts");
+const { server: open } = await startService();
+const { server: registered, sign } = await startService(["RS384", "ES384"]);
 
 const columns: readonly (readonly [name: string, size: Size, naming: Naming])[] = [
   ["small, 3 KB", "small", "plain"],

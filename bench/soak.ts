@@ -21,7 +21,7 @@ const ehr = createServer((_request, response) => {
 }).listen(0, "127.0.0.1");
 await once(ehr, "listening");
 const fhirServer = `http://127.0.0.1:${(ehr.address() as AddressInfo).port}/fhir`;
-const { server, sign } = await startService(3999, ["ES384"], [fhirServer]);
+const { server, sign } = await startService(["ES384"], [fhirServer]);
 
 const withPrefetch = JSON.parse(readFileSync("docs/examples/change.json", "utf8"));
 const { prefetch, ...bare } = withPrefetch;
@@ -48,8 +48,8 @@ async function report(elapsed: number): Promise<void> {
   const percentile = (share: number) => (sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(1);
   const latency = `p50 ${percentile(0.5)} ms  p99 ${percentile(0.99)} ms  ${JSON.stringify(statuses)}`;
   [times, statuses] = [[], {}];
-  const { memory } = await server.used();
-  process.stdout.write(`${(elapsed / 60_000).toFixed(1).padStart(5)} min  ${memory.toFixed(0)} MB  ${latency}\n`);
+  const memory = (await server.used()).memory.toFixed(0);
+  process.stdout.write(`${(elapsed / 60_000).toFixed(1)} min  ${memory} MB  ${latency}\n`);
 }
 
 const start = performance.now();

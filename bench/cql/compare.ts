@@ -10,7 +10,6 @@ const ROUNDS = 7;
 /** Evaluations in a round, each of a body of its own, as requests are. */
 const OURS: Readonly<Record<Size, number>> = { small: 300, medium: 100, large: 8 };
 const CQL: Readonly<Record<Size, number>> = { small: 40, medium: 8, large: 1 };
-const SCREENED = 30;
 
 const [policy] = loadPolicies("cards").filter(({ id }) => id === "imatinib-preferred");
 if (!policy) throw new Error("cards/ holds no imatinib-preferred");
@@ -24,7 +23,7 @@ async function compare(size: Size): Promise<number[]> {
   const calls = (count: number) => Array.from({ length: count }, () => JSON.parse(body));
   const costs: [ours: number[], all: number[], screened: number[]] = [[], [], []];
   for (let round = 0; round <= ROUNDS; round += 1) {
-    const screened = (await Promise.all(calls(SCREENED).map(decide))).map(({ screened }) => screened());
+    const screened = (await Promise.all(calls(30).map(decide))).map(({ screened }) => screened());
     costs[0].push(await cpuOf(calls(OURS[size]), decide));
     costs[1].push(await cpuOf(calls(CQL[size]).map(recordsOfCall), (records) => peer.evaluate(records)));
     costs[2].push(await cpuOf(screened, (records) => peer.evaluate(records)));

@@ -4,11 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BASE_URL } from "../../test/support/service.ts";
 import { createSigner } from "../../test/support/tokens.ts";
-import { type Server, type Sign, start } from "./start.ts";
+import { freePort, type Server, type Sign, start } from "./start.ts";
 
 /** @param algorithms by which clients sign, one each; none for open mode @param fhirServers that every client has */
 export async function startService(
-  port: number,
   algorithms: readonly string[] = [],
   fhirServers: readonly string[] = [],
 ): Promise<{ server: Server; sign: Record<string, Sign> }> {
@@ -21,12 +20,12 @@ export async function startService(
   });
   const file = join(folder, "clients.yaml");
   writeFileSync(file, JSON.stringify({ clients }));
-  const server = await start("src/main.ts", port, {
+  const server = await start("src/main.ts", {
     BASE_URL,
     CLIENTS_FILE: clients.length > 0 ? file : "",
     DATABASE_URL: process.env.DATABASE_URL ?? `sqlite:${join(folder, "cds.db")}`,
     LOG_LEVEL: "warn",
-    METRICS_PORT: String(port + 100),
+    METRICS_PORT: String(await freePort()),
     RATE_LIMIT: "1000000",
   });
   return { server, sign: Object.fromEntries(signers.map(({ alg, sign }) => [alg, () => sign()])) };

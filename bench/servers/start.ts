@@ -2,6 +2,7 @@
 // cost. Flags of Node are passed on: `node --cpu-prof bench/requests.ts` writes a profile of each server too.
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { Pool } from "undici";
 
@@ -12,14 +13,12 @@ export type Sign = () => Promise<string>;
 export type Server = Awaited<ReturnType<typeof start>>;
 
 /** @param module its path in the repository */
-export async function start(module: string, port: number, env: Record<string, string> = {}) {
+export async function start(module: string, env: Record<string, string> = {}) {
+  const port = await freePort();
   const child = fork(module, {
     execArgv: [...process.execArgv, "--import", new URL("./report-use.ts", import.meta.url).href],
     env: { PORT: String(port), ...env },
     stdio: ["ignore", "ignore", "inherit", "ipc"],
-  });
-  child.once("exit", (code) => {
-    if (code) throw new Error(`${module} exited with ${code}`);
   });
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: CONNECTIONS });
 
@@ -41,7 +40,8 @@ export async function start(module: string, port: number, env: Record<string, st
     let next = 0;
     const sendInTurn = async () => {
       while (next < requests) {
-        const { status, text } = await send(body, tokens?.[next++]);
+        next += 1;
+        const { status, text } = await send(body, tokens?.[next - 1]);
         if (status !== 200) throw new Error(`${module} answered ${status}: ${text}`);
       }
     };
@@ -54,7 +54,16 @@ export async function start(module: string, port: number, env: Record<string, st
   }
 
   while (!(await send(Buffer.from("{}")).catch(() => undefined))) {
+    if (child.exitCode !== null) throw new Error(`${module} ended with ${child.exitCode}`);
     await wait(50);
   }
   return { send, used, cpuOf, stop };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
 }
