@@ -1,6 +1,6 @@
-// Works something out once for each object, and forgets it with the object.
+// Memoizes a function by object identity. Results are garbage-collected with their objects.
 
-/** @param work its result must depend on the object alone */
+/** @param work must depend only on the object */
 export function memoizeByObject<Key extends object, Result extends NonNullable<unknown>>(
   work: (key: Key) => Result,
 ): (key: Key) => Result {

@@ -1,31 +1,31 @@
-// Checks the calls of functions in FHIRPath: that a policy may use them, what they are given, and which types they give.
+// Checks function calls in FHIRPath: whether a policy may use the function, its arguments, and the types it returns.
 
 import { allowedFunctions } from "../fhirpath/allowed-functions.ts";
 import { argumentsOf, type Node, textOf } from "../fhirpath/tree.ts";
 import { everyType, isType, mayBe, resourceTypes, type Types, union } from "../fhirpath/types.ts";
 import { nearest } from "./suggest.ts";
 
-/** The walk through an expression, as far as a call has to know of it. */
+/** The part of the expression walk that a call needs. */
 export type Walker = {
-  /** @param at a node, or characters from the start */
+  /** @param at a node, or characters from the start of the expression */
   fault(at: Node | number, reason: string, suggestion?: string): void;
   warn(at: Node | number, reason: string): void;
-  /** The types that a node gives. `focus`: of what it is called on; `context`: of $this. */
+  /** The types that a node returns. @param focus the types it is called on @param context the types of $this */
   walk(node: Node, focus: Types, context: Types): Types;
   readonly valueSets: ReadonlySet<string>;
-  /** Those of them that are not told by the names of substances. */
+  /** Those without substance names. */
   readonly withoutNames: ReadonlySet<string>;
-  askOf(valueSet: string): void;
+  useValueSet(name: string): void;
 };
 
-/** The types that a call gives; not known where it is at fault. */
+/** The types that a call returns; not known if the call is invalid. */
 export function walkCall(walker: Walker, node: Node, focus: Types, context: Types): Types {
   const { fault, walk } = walker;
   const name = node.text ?? "";
   const args = argumentsOf(node);
   const signature = allowedFunctions.get(name);
   if (!signature) {
-    fault(node, `function ${name}() is not one that a policy may use`, nearest(name, allowedFunctions.keys()));
+    fault(node, `function ${name}() is not available to policies`, nearest(name, allowedFunctions.keys()));
     return undefined;
   }
   const [fewest, most] = signature.arguments;
@@ -37,7 +37,7 @@ export function walkCall(walker: Walker, node: Node, focus: Types, context: Type
   const { on, names, each, gives } = signature;
   if (on && focus?.length && !focus.some((type) => on.some((one) => mayBe(type, one)))) {
     const known = on.filter((type) => !type.startsWith("System.")).join(", ");
-    fault(node, `${name}() is asked of ${focus.join(", ")}; it knows only ${known}`);
+    fault(node, `${name}() applies to ${known}, not to ${focus.join(", ")}`);
   }
   if (names) checkName(walker, names, args[0], node);
   if (gives === "type") return walkType(walker, args[0]);
@@ -51,7 +51,7 @@ export function walkCall(walker: Walker, node: Node, focus: Types, context: Type
 }
 
 function checkName(
-  { fault, warn, valueSets, withoutNames, askOf }: Walker,
+  { fault, warn, valueSets, withoutNames, useValueSet }: Walker,
   kind: "value set" | "resource type",
   argument: Node | undefined,
   call: Node,
@@ -61,12 +61,12 @@ function checkName(
     fault(call, `${call.text}() takes the name of a ${kind} in quotes`);
     return;
   }
-  if (kind === "value set") askOf(name);
+  if (kind === "value set") useValueSet(name);
   const known = kind === "value set" ? valueSets : resourceTypes;
   const [at = call] = argument?.children ?? [];
   if (!known.has(name)) fault(at, `there is no ${kind} "${name}"`, nearest(name, known));
   else if (call.text === "mentions" && withoutNames.has(name)) {
-    warn(at, `no text mentions "${name}": the names of its substances are missing under substances.sets`);
+    warn(at, `no text can mention "${name}": it has no names under substances.sets`);
   }
 }
 

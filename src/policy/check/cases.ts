@@ -1,5 +1,4 @@
-// Checks a policy's cases.yaml: that there is one, that its cases fit their format, and that what they name is there. Whether the
-// policy gives the answers that they expect is another question.
+// Checks that a policy's cases.yaml exists, is valid, and names only existing things. Does not run the cases.
 
 import { chartTypes } from "../decision/chart.ts";
 import type { FhirObject } from "../fhir-json.ts";
@@ -12,10 +11,10 @@ import { reportDuplicates } from "./policy.ts";
 import { checkRecord } from "./records.ts";
 import { nearest } from "./suggest.ts";
 
-/** The keys of a case under which records stand, and of what type those are. */
+/** The keys of a case that contain records, and the records' types. */
 const recordTypes = { orders: "MedicationRequest", ...chartTypes };
 
-/** @param policy what the cases name is looked up in; undefined where it has faults of its own */
+/** @param policy for looking up names; undefined if it could not be compiled */
 export function checkCases(file: string, policy: Policy | undefined, notes: Notes): void {
   const source = readSource(file, notes);
   const read = source && readAs(source, caseFileSchema);
@@ -26,12 +25,13 @@ export function checkCases(file: string, policy: Policy | undefined, notes: Note
     "name",
     read.cases.map(({ name }) => name),
   );
-  const { cases } = source.value as Pick<CaseFile, "cases">; // as written: what an anchor shares is one object, and looked at once
-  const looked = new Set<FhirObject>();
+  // The raw value, in which data shared by an anchor is one object.
+  const { cases } = source.value as Pick<CaseFile, "cases">;
+  const checked = new Set<FhirObject>();
   for (const [index, given] of cases.entries()) {
     for (const [key, type] of Object.entries(recordTypes)) {
       for (const [each, record] of (given[key as keyof typeof recordTypes] ?? []).entries())
-        checkRecord(source, ["cases", index, key, each], record, { type, looked });
+        checkRecord(source, ["cases", index, key, each], record, { type, checked });
     }
   }
   if (!policy) return;

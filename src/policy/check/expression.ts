@@ -1,5 +1,5 @@
-// Checks the FHIRPath of a policy: known variables, definitions, functions and value sets, and every element along the path against the
-// types of FHIR R4. A definition is looked at where it is used, since what stands before it may differ.
+// Checks a policy's FHIRPath: that variables, definitions, functions, and value sets exist, and every element against
+// the types of FHIR R4. A definition is checked where it is used, since its context may differ.
 
 import { type Node, SyntaxFault } from "../fhirpath/tree.ts";
 import { elementOf, elementsOf, everyElement, isElement, mayBe, type Types, union } from "../fhirpath/types.ts";
@@ -7,20 +7,20 @@ import { type Walker, walkCall, walkType } from "./call.ts";
 import { negatedComparisons } from "./forms.ts";
 import { nearest } from "./suggest.ts";
 
-/** What an expression may name. */
+/** What an expression may use. */
 export type Scope = {
-  /** By name, without %: the types of what each holds. */
+  /** The types of each variable, by name without %. */
   readonly variables: ReadonlyMap<string, Types>;
   readonly valueSets: ReadonlySet<string>;
-  /** Those of them that are not told by the names of substances. */
+  /** Those without substance names. */
   readonly withoutNames: ReadonlySet<string>;
-  /** In their order: one may name those before it. */
+  /** In order: a definition may use those before it. */
   readonly definitions: ReadonlyMap<string, string>;
   /** Definitions are walked wherever they are used, and parsed once. @throws SyntaxFault */
   readonly parse: (expression: string) => Node;
 };
 
-/** What an expression gives and asks about, its definitions included. */
+/** What an expression returns and uses, including its definitions. */
 export type Checked = {
   readonly types: Types;
   readonly variables: readonly string[];
@@ -28,7 +28,7 @@ export type Checked = {
   readonly definitions: readonly string[];
 };
 
-/** `definition` names the one in which the fault stands, if it is not the expression itself. A warning keeps nothing from working. */
+/** `definition` is the one with the fault, if it is not in the expression itself. A warning prevents nothing. */
 export type ExpressionFault = {
   readonly kind: "fault" | "warning";
   readonly definition: string | undefined;
@@ -54,7 +54,6 @@ export function checkExpression(expression: string, scope: Scope, note: (fault: 
       };
     const fault = noteAs("fault");
 
-    /** The types that a node gives. `focus`: of what it is called on; `context`: of $this. */
     function walk(node: Node, focus: Types, context: Types): Types {
       const children = node.children ?? [];
       const [first] = children;
@@ -109,12 +108,13 @@ export function checkExpression(expression: string, scope: Scope, note: (fault: 
       if (focus.length === 0) {
         const meant = variableOf(name) ?? variableNear(name);
         const [first] = scope.variables.keys();
-        fault(node, `"${name}" is taken of nothing: begin with a variable, such as ${meant ?? `%${first}`}`, meant);
+        fault(node, `"${name}" refers to nothing: begin with a variable, such as ${meant ?? `%${first}`}`, meant);
         return undefined;
       }
       const found = focus.map((type) => elementOf(type, name)).filter((types) => types !== "none");
       if (found.length > 0) return union(found);
-      if (/^[A-Z]/.test(name) && focus.some((type) => mayBe(type, name))) return focus; // a path may begin with its type
+      // A path may start with its type.
+      if (/^[A-Z]/.test(name) && focus.some((type) => mayBe(type, name))) return focus;
       const owner = focus.length === 1 ? `${focus[0]} has no` : `none of ${focus.slice(0, 4).join(", ")} has an`;
       fault(node, `${owner} element "${name}"`, variableOf(name) ?? nearest(name, focus.flatMap(elementsOf)));
       return undefined;
@@ -132,12 +132,13 @@ export function checkExpression(expression: string, scope: Scope, note: (fault: 
         return walkText({ text: definition, definition: name }, context);
       }
       const known = [...scope.variables.keys()].map((variable) => `%${variable}`).join(", ");
-      if (scope.definitions.has(name)) fault(node, `the definition %${name} may only be used below it`);
-      else fault(node, `unknown variable %${name} (there are ${known})`, variableNear(name));
+      if (scope.definitions.has(name))
+        fault(node, `%${name} is defined further down: a definition may use only those above it`);
+      else fault(node, `unknown variable %${name} (available: ${known})`, variableNear(name));
       return undefined;
     }
 
-    /** The variable or definition of that name: its % was left out. */
+    /** The variable or definition whose % was left out. */
     function variableOf(name: string): string | undefined {
       return namesHere().includes(name) ? `%${name}` : undefined;
     }
@@ -159,15 +160,15 @@ export function checkExpression(expression: string, scope: Scope, note: (fault: 
       fault(error.offset, error.message);
       return undefined;
     }
-    const askOf = (name: string) => void valueSets.add(name);
+    const useValueSet = (name: string) => void valueSets.add(name);
     const { valueSets: known, withoutNames } = scope;
     const warn = noteAs("warning");
-    const walker: Walker = { fault, warn, walk, valueSets: known, withoutNames, askOf };
+    const walker: Walker = { fault, warn, walk, valueSets: known, withoutNames, useValueSet };
     for (const { at, reason } of negatedComparisons(tree)) warn(at, reason);
     return walk(tree, context, context);
   }
 
-  /** The definitions that may be named: within one, those before it. */
+  /** The definitions in scope: within a definition, those before it. */
   function definitionsBefore(definition: string | undefined): string[] {
     const names = [...scope.definitions.keys()];
     return definition === undefined ? names : names.slice(0, names.indexOf(definition));

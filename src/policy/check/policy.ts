@@ -1,5 +1,4 @@
-// Checks what the parts of a policy say of each other: names that must be there, dates, cautions, texts that are too long, and what
-// nothing uses.
+// Checks a policy across its parts: missing value sets, dates, duplicates, cautions, overlong texts, and unused parts.
 
 import { inFuture } from "../fhirpath/dates.ts";
 import { renderPlain } from "../fhirpath/template.ts";
@@ -18,7 +17,7 @@ export type PolicyParts = {
   readonly file: PolicyFile;
   readonly source: SourceFile;
   readonly valueSets: readonly ValueSetFile[];
-  /** The names of all value sets, of those too that could not be read. */
+  /** The names of all value sets, including those that could not be read. */
   readonly setNames: ReadonlySet<string>;
 };
 
@@ -29,37 +28,37 @@ export function checkPolicy(parts: PolicyParts, policy: Policy): void {
   }
   for (const name of Object.keys(parts.file.definitions)) {
     if (variableNames.has(name))
-      parts.source.fault(["definitions", name], `%${name} is a variable: take another name`, { at: "key" });
+      parts.source.fault(["definitions", name], `%${name} is a variable: choose another name`, { at: "key" });
   }
   checkOverlaps(parts.file, parts.valueSets);
   checkReplacements(parts.file.products, parts.source, parts.valueSets);
   checkDisplays(parts.valueSets);
   checkDates(parts);
-  checkTwice(parts);
+  checkDuplicates(parts);
   checkEstablished(parts);
   checkCautions(parts);
   checkSummaries(parts, policy);
 }
 
-/** Warns of what nothing uses, and of what is neutral in part. To be asked of a policy without faults only: a fault may hide a use. */
-export function checkUse(parts: PolicyParts, used: Compiler["used"]): void {
+/** Warns of unused and partly neutral value sets. Only for a policy without faults, since a fault may hide a use. */
+export function checkUnused(parts: PolicyParts, used: Compiler["used"]): void {
   checkNeutral(parts.file, parts.valueSets);
-  const descriptions = new Set(["text", "substances"]); // what describes a value set does not use it
+  const descriptions = new Set(["text", "substances"]); // these describe a value set, but do not use it
   const named = [...namesOf(parts)].filter(([, [first]]) => !descriptions.has(String(first))).map(([, , name]) => name);
   const all = new Set([...used.valueSets, ...named]);
   for (const { set, source } of parts.valueSets) {
     if (all.has(set.name)) continue;
     source.warn(
       [],
-      `nothing uses this value set: take it away, or list it under "recognized" if its codes alone say enough`,
+      `this value set is unused: delete it, or list it under "recognized" if its codes alone identify a record`,
     );
   }
   for (const name of Object.keys(parts.file.definitions)) {
-    if (!used.definitions.has(name)) parts.source.warn(["definitions", name], `nothing uses %${name}`, { at: "key" });
+    if (!used.definitions.has(name)) parts.source.warn(["definitions", name], `%${name} is unused`, { at: "key" });
   }
 }
 
-/** Where value sets are named outside FHIRPath. */
+/** Every use of a value set's name outside FHIRPath. */
 function* namesOf({ file, source, valueSets }: PolicyParts): Generator<[SourceFile, Path, string]> {
   const { nonPreferred, preferred, replacements, productNeutral, sameDrug } = file.products;
   yield [source, ["products", "nonPreferred", "valueSet"], nonPreferred.valueSet];
@@ -77,7 +76,7 @@ function* namesOf({ file, source, valueSets }: PolicyParts): Generator<[SourceFi
   }
 }
 
-/** A record that gives a code alone is called by the code's display: by one, whichever value set lists it. */
+/** A record with only a code is shown with the code's display, so every value set must give it the same one. */
 function checkDisplays(valueSets: readonly ValueSetFile[]): void {
   const first = new Map<string, { display: string; name: string }>();
   for (const { set, source, listed } of valueSets) {
@@ -86,7 +85,7 @@ function checkDisplays(valueSets: readonly ValueSetFile[]): void {
       const known = first.get(key) ?? { display: concept.display, name: set.name };
       first.set(key, known);
       if (known.display === concept.display) continue;
-      source.warn([...path, "display"], `${key} is called "${known.display}" in ${known.name}`);
+      source.warn([...path, "display"], `${key} has the display "${known.display}" in ${known.name}`);
     }
   }
 }
@@ -96,18 +95,17 @@ function checkDates({ file, source }: PolicyParts): void {
   for (const [index, { date }] of history.entries()) {
     const before = history[index - 1]?.date;
     if (before !== undefined && date < before)
-      source.fault(["history", index, "date"], `${date} stands after ${before}`);
+      source.fault(["history", index, "date"], `${date} follows ${before}: list the oldest first`);
   }
   const newest = history
     .map(({ date }) => date)
     .toSorted()
     .at(-1);
   if (inFuture(reviewDate)) source.fault(["reviewDate"], `${reviewDate} is in the future`);
-  else if (newest !== reviewDate)
-    source.fault(["reviewDate"], `is not the newest date of the history, which is ${newest}`);
+  else if (newest !== reviewDate) source.fault(["reviewDate"], `is not the newest date in history, ${newest}`);
 }
 
-function checkTwice({ file, source }: PolicyParts): void {
+function checkDuplicates({ file, source }: PolicyParts): void {
   reportDuplicates(
     source,
     ["criteria"],
@@ -123,35 +121,35 @@ function checkTwice({ file, source }: PolicyParts): void {
   reportDuplicates(source, ["card", "overrideReasons"], "code", file.card.overrideReasons.map(literalKey));
 }
 
-/** Only of a criterion that decides is it asked whether something is left to be checked. */
+/** `established` is evaluated only for a criterion that decides. */
 function checkEstablished({ file, source }: PolicyParts): void {
   for (const [index, { decides, established }] of file.criteria.entries()) {
     if (decides || established === undefined) continue;
-    source.warn(["criteria", index, "established"], "is never asked, since the criterion decides nothing", {
+    source.warn(["criteria", index, "established"], "is never evaluated, since the criterion does not decide", {
       at: "key",
     });
   }
 }
 
-/** What overrides a documented exception is on its card in any case. */
+/** A caution that overrides a documented exception is always on its card. */
 function checkCautions({ file, source }: PolicyParts): void {
   for (const [index, { overridesException, shownWithException }] of file.cautions.entries()) {
     if (!overridesException || shownWithException) continue;
     source.warn(
       ["cautions", index, "shownWithException"],
-      "changes nothing and contradicts overridesException: a caution that overrides a documented exception is shown with it. Write yes",
+      "has no effect: a caution with overridesException is always shown with a documented exception. Write yes",
     );
   }
 }
 
-/** Notes each entry of a list that has the same name as one before it. */
+/** Reports each entry of a list that has the same name as an earlier one. */
 export function reportDuplicates(source: SourceFile, list: Path, key: string, names: readonly string[]): void {
   for (const [index, name] of names.entries()) {
-    if (names.indexOf(name) < index) source.fault([...list, index, key], `"${name}" is given twice`);
+    if (names.indexOf(name) < index) source.fault([...list, index, key], `"${name}" is a duplicate`);
   }
 }
 
-/** With what is known before any call; what a call fills in makes them longer, and is cut. */
+/** With the values known before any request. A request's own values are cut to fit. */
 function checkSummaries(
   { source }: PolicyParts,
   { texts, payer, title, publisher, reviewDate, revision }: Policy,
@@ -160,6 +158,6 @@ function checkSummaries(
   for (const name of ["summary", "summaryCaution", "summaryConfirm"] as const) {
     const { length } = [...renderPlain(texts[name], values, createTexts())];
     if (length <= MAX_SUMMARY) continue;
-    source.fault(["card", "texts", name], `has ${length} characters, and a summary may have ${MAX_SUMMARY}`);
+    source.fault(["card", "texts", name], `has ${length} characters; a summary may have ${MAX_SUMMARY}`);
   }
 }

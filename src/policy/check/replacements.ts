@@ -1,4 +1,4 @@
-// Checks what a policy has ordered instead: that each replacement is what it says, and that a choice is one.
+// Checks a policy's replacements: that each is in the right value sets, and that a choice offers distinct products.
 
 import type { Replacement } from "../format/policy.ts";
 import type { PolicyFile } from "../format/policy-file.ts";
@@ -7,8 +7,8 @@ import { codingKeys } from "../terminology/codings.ts";
 import { literalKey, type ValueSetFile } from "./value-sets.ts";
 
 /**
- * Each strength has codes, its own replacements among them, and those are of the preferred product. Several replacements of one strength
- * are a choice: they name the same value set, and tell the products apart.
+ * The code of each replacement must be in the value sets of its strength and of the preferred product. Several
+ * replacements of one strength are a choice: they share a value set and have different displays.
  */
 export function checkReplacements(
   { preferred, replacements }: PolicyFile["products"],
@@ -18,17 +18,17 @@ export function checkReplacements(
   for (const [index, replacement] of replacements.entries()) {
     const path: Path = ["products", "replacements", index];
     for (const other of replacements.slice(0, index)) {
-      const [key, reason] = clashOf(replacement, other) ?? [];
+      const [key, reason] = conflictOf(replacement, other) ?? [];
       if (key && reason) source.fault([...path, key], reason);
     }
     const keys = codingKeys(replacement);
-    const called = displayOf(keys, valueSets);
-    if (called !== undefined && spell(called) !== spell(replacement.display)) {
-      source.warn([...path, "display"], `${literalKey(replacement)} is called "${called}" in the value sets`);
+    const display = displayOf(keys, valueSets);
+    if (display !== undefined && normalize(display) !== normalize(replacement.display)) {
+      source.warn([...path, "display"], `${literalKey(replacement)} has the display "${display}" in the value sets`);
     }
     for (const name of [preferred.valueSet, replacement.valueSet]) {
       const listed = valueSets.find(({ set }) => set.name === name)?.listed;
-      if (listed?.length === 0) source.fault([...path, "valueSet"], `the value set "${name}" holds no code`);
+      if (listed?.length === 0) source.fault([...path, "valueSet"], `the value set "${name}" has no codes`);
       else if (listed && !listed.some((each) => each.keys.some((key) => keys.includes(key)))) {
         source.fault([...path, "code"], `${literalKey(replacement)} is not in ${name}`);
       }
@@ -36,25 +36,28 @@ export function checkReplacements(
   }
 }
 
-/** What the value sets call the code; a code without a display is called by itself. */
+/** The code's display in the value sets. A code without one has the code itself as display. */
 function displayOf(keys: readonly string[], valueSets: readonly ValueSetFile[]): string | undefined {
   const listed = valueSets.flatMap((each) => each.listed).filter((each) => each.keys.some((key) => keys.includes(key)));
   return listed.find(({ concept: { code, display } }) => display !== code)?.concept.display;
 }
 
-const spell = (display: string) => display.toLowerCase().replace(/\s+/g, " ").trim();
+const normalize = (display: string) => display.toLowerCase().replace(/\s+/g, " ").trim();
 
-/** What of a replacement cannot stand beside an earlier one, and why. */
-function clashOf(replacement: Replacement, other: Replacement): [key: keyof Replacement, reason: string] | undefined {
+/** The key of a replacement that conflicts with an earlier one, and why. */
+function conflictOf(
+  replacement: Replacement,
+  other: Replacement,
+): [key: keyof Replacement, reason: string] | undefined {
   const { strength, valueSet, display } = replacement;
   if (strength !== other.strength) {
-    const reason = `"${valueSet}" tells "${other.strength}" above: one value set tells one strength`;
+    const reason = `"${valueSet}" is for "${other.strength}" above: each strength needs its own value set`;
     return valueSet === other.valueSet ? ["strength", reason] : undefined;
   }
   if (valueSet !== other.valueSet) {
-    return ["valueSet", `"${strength}" is told by "${other.valueSet}" above: one strength has one value set`];
+    return ["valueSet", `"${strength}" has "${other.valueSet}" above: each strength has only one value set`];
   }
-  if (literalKey(replacement) === literalKey(other)) return ["code", `"${strength}" has this replacement already`];
-  const reason = `"${display}" is what another replacement of "${strength}" is called: a prescriber could not tell them apart`;
+  if (literalKey(replacement) === literalKey(other)) return ["code", `"${strength}" already has this replacement`];
+  const reason = `"${display}" is also another replacement of "${strength}": a prescriber could not tell them apart`;
   return display === other.display ? ["display", reason] : undefined;
 }

@@ -1,4 +1,4 @@
-// Reads the value sets of a policy, and checks each for itself: that its codes can be listed here, and that a record can carry them.
+// Reads a policy's value sets and checks each on its own: that its codes are listed, and that a record can have them.
 import { basename, extname, join } from "node:path";
 import type { PolicyFile } from "../format/policy-file.ts";
 import { type Notes, wholeFile } from "../load/findings.ts";
@@ -15,16 +15,16 @@ import {
   valueSetSchema,
 } from "../terminology/value-sets.ts";
 
-/** A value set, and where its codes stand. */
+/** A value set and the positions of its codes. */
 export type ValueSetFile = {
   readonly set: ValueSet;
   readonly source: SourceFile;
   readonly resource: ValueSetResource;
-  /** Its codes, with the keys under which a record may carry each. */
+  /** Its codes, with the keys by which a record may have each. */
   readonly listed: readonly (Listed & { readonly keys: readonly string[] })[];
 };
 
-/** @param recognized what the policy says of its value sets beside their codes, if it could be read */
+/** @param recognized the policy's text and name rules for its value sets, if it could be read */
 export function readValueSets(
   directory: string,
   names: readonly string[],
@@ -35,7 +35,7 @@ export function readValueSets(
   return names.flatMap((name) => {
     const file = join(directory, name);
     const set = setName(name);
-    if (known.has(set)) notes.fault(wholeFile(file, `is a second file of the value set "${set}"`));
+    if (known.has(set)) notes.fault(wholeFile(file, `is a second file for the value set "${set}"`));
     known.add(set);
     const source = readSource(file, notes);
     const resource = source && readAs(source, valueSetSchema);
@@ -52,23 +52,23 @@ export function readValueSets(
   });
 }
 
-/** How the policy recognises a value set by text. */
+/** The policy's text and name rules for a value set. */
 export function recognitionOf(policy: Pick<PolicyFile, "text" | "substances"> | undefined, set: string): Recognition {
   const rule = policy?.substances.sets[set];
   return { text: policy?.text[set] ?? [], names: rule && { ...rule, neutral: policy.substances.neutral } };
 }
 
-/** The name by which a policy knows the value set of a file. */
+/** The name of a value set: its file name without extension. */
 export function setName(file: string): string {
   return basename(file, extname(file));
 }
 
-/** What a terminology server would have to work out cannot be worked out here. */
+/** Rejects whatever only a terminology server can expand. */
 function checkSource({ source, resource: { compose, expansion } }: ValueSetFile): void {
   if (expansion) {
     const listed = countContained(expansion);
     const total = Number(expansion.total ?? 0);
-    if (total > listed) source.fault(["expansion", "total"], `holds ${listed} of ${total} codes: download all of them`);
+    if (total > listed) source.fault(["expansion", "total"], `has ${listed} of ${total} codes: download all of them`);
     return;
   }
   const expand = "cannot be expanded here: download the expansion of the value set";
@@ -93,7 +93,7 @@ function countContained({ contains = [] }: Contained): number {
 
 function checkCodes({ set, source, listed }: ValueSetFile): void {
   if (set.concepts.length === 0 && set.text.length === 0 && !set.names) {
-    source.fault([], "holds no code, and the policy knows no text of it");
+    source.fault([], "has no codes, and the policy has no text or names for it");
   }
   const known = new Set<string>();
   for (const { path, concept, keys } of listed) {
@@ -101,12 +101,13 @@ function checkCodes({ set, source, listed }: ValueSetFile): void {
     const literal = literalKey(concept);
     if (known.has(literal)) source.warn(at, `${literal} is listed twice`);
     known.add(literal);
-    if (keys.length === 0) source.fault(at, `${concept.code} is no code of ${concept.system}: no record can match it`);
+    if (keys.length === 0)
+      source.fault(at, `${concept.code} is not a code of ${concept.system}: no record can match it`);
     if (keys.length > 1) source.fault(at, `${concept.code} can be read in ${keys.length} ways: write it with hyphens`);
   }
 }
 
-/** System and code as written, but for the spelling of the system. */
+/** System and code as written, with the system's spelling normalized. */
 export function literalKey({ system, code }: { readonly system: string; readonly code: string }): string {
   return `${systemUrl(system)}|${code}`;
 }

@@ -1,4 +1,5 @@
-// Whether an order can be changed to the preferred product in one click, and if not, why. Knows no form of suggestion.
+// Decides whether an order can be changed to the preferred product in one click, and if not, why. Knows no suggestion
+// format.
 import { type FhirRecord, isObject, namesOf, objectsIn, referenceTo, textsWithin } from "../fhir-json.ts";
 import type { Policy, Replacement } from "../format/policy.ts";
 import type { Texts } from "../terminology/texts.ts";
@@ -13,32 +14,32 @@ export type NoChangeReason =
   | "also-ordered"
   | "already-ordered";
 
-/** What may be done to an order. */
+/** The one-click change offered for an order. */
 export type Change = {
   readonly order: Order;
-  /** What the policy has ordered instead at this strength: several are a choice of one. None where the strength is not certain. */
+  /** The replacements at this strength; several are a choice. None if the strength is uncertain. */
   readonly replacements: readonly Replacement[];
 } & (
   | { readonly kind: "replace" }
-  /** A preferred product is among the drafts already, at the same strength and dosage. */
+  /** A draft of a preferred product at the same strength and dosage already exists. */
   | { readonly kind: "remove" }
-  /** `withheld`: the decision offers no change; the card says so once for all orders. */
+  /** `withheld`: the decision offers no change; the card states it once for all orders. */
   | { readonly kind: "none"; readonly why: NoChangeReason }
 );
 
-/** Other orders of the drug, of which a change could make one too many. */
+/** Other orders of the drug that a change could duplicate. */
 export type OtherOrders = {
-  /** Whether there is any of the preferred product among the same drafts. */
+  /** Whether any draft is of the preferred product. */
   readonly hasPreferred: boolean;
-  /** What `doseOf` says of these orders, where there are enough of them to stand in place of every other order of the dose. */
+  /** The `doseOf` of those drafts, if there are enough of them to replace every non-preferred order of that dose. */
   readonly preferredDoses: ReadonlySet<string>;
-  /** Of the drug, but not for certain one of the products, among the same drafts. */
+  /** Drafts of the drug that are not clearly one of the products. */
   readonly sameDrug: readonly Order[];
-  /** Of either, active in the chart. */
+  /** Active orders of either kind in the chart. */
   readonly inChart: readonly FhirRecord[];
 };
 
-/** @param offered whether the decision lets the service offer a change at all @throws TextBudgetSpent */
+/** @param offered whether the decision allows a change at all @throws TextBudgetSpent */
 export function changeFor(policy: Policy, order: Order, others: OtherOrders, offered: boolean, texts: Texts): Change {
   const replacements = replacementsOf(policy, order, texts);
   const known = { order, replacements };
@@ -63,28 +64,33 @@ function replacementsOf(policy: Policy, order: Order, texts: Texts): readonly Re
 }
 
 /**
- * Strength and dosage as one text; undefined where either is not known. An order of any preferred product with the same text is what
- * a change would make of the order.
+ * Strength and dosage as one string; undefined if either is not known. A preferred order with the same string equals
+ * the result of a change.
  */
 export function doseOf(policy: Policy, order: Order, texts: Texts): string | undefined {
   const [replacement] = replacementsOf(policy, order, texts);
   const dosage = objectsIn(order.asSent.dosageInstruction);
-  return replacement && dosage.length > 0 ? `${replacement.valueSet} ${inOneOrder(dosage)}` : undefined;
+  return replacement && dosage.length > 0 ? `${replacement.valueSet} ${stableJson(dosage)}` : undefined;
 }
 
-/** JSON of the value with the elements of each object in the order of their names. */
-function inOneOrder(value: unknown): string {
+/** JSON with each object's elements sorted by name. */
+function stableJson(value: unknown): string {
   return JSON.stringify(value, (_name, inner: unknown) =>
     isObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
   );
 }
 
-/** Whether what the patient or pharmacist will read names the brand: the change would leave it standing there. */
+/**
+ * Whether the instructions or notes name the brand: a change would leave it there for the patient or pharmacist to
+ * read.
+ */
 function namesBrand({ nonPreferred }: Policy, { dosageInstruction, note }: FhirRecord, texts: Texts): boolean {
   return textsWithin([dosageInstruction, note]).some((text) => texts.mentions(text, nonPreferred.brandNames));
 }
 
-/** Whether the prescriber wrote that it has to be the brand. A substitution forbidden by code is dropped, and that is said. */
+/**
+ * Whether the prescriber asked for the brand in words. A mere no-substitution code is dropped, and the card says so.
+ */
 function wantsBrand({ nonPreferred }: Policy, order: FhirRecord, texts: Texts): boolean {
   const written = textsWithin([order.dosageInstruction, order.note, order.substitution]);
   return [...namesOf(drugOf(order) ?? {}), ...written].some((text) => texts.mentions(text, nonPreferred.brandOnly));

@@ -1,8 +1,8 @@
-// What could be read of the patient, as the decision sees it. Source by source, since "not found", "not received" and
-// "could not be read" are different answers.
+// The patient's chart as the decision sees it, by source, since "not found", "not received", and "could not be read"
+// have different consequences.
 import type { FhirRecord } from "../fhir-json.ts";
 
-/** The chart variables: what policies may read, as %name in FHIRPath, and the prefetch keys of the service. */
+/** The chart variables that policies may read, as %name in FHIRPath. They are also the prefetch keys. */
 export const chartVariables = [
   "coverage",
   "medicationStatements",
@@ -12,7 +12,6 @@ export const chartVariables = [
 ] as const;
 export type ChartVariable = (typeof chartVariables)[number];
 
-/** The resource type of the records of each. */
 export const chartTypes: Readonly<Record<ChartVariable, string>> = {
   coverage: "Coverage",
   medicationStatements: "MedicationStatement",
@@ -21,36 +20,36 @@ export const chartTypes: Readonly<Record<ChartVariable, string>> = {
   allergies: "AllergyIntolerance",
 };
 
-/** Why a source that was read may not hold everything. */
+/** Why a source that was read may be incomplete. */
 export type Shortfall =
   | "narrowed"
   | "pages-missing"
   | "part-failed"
-  /** It holds more than is looked at. */
+  /** It has more records than are evaluated. */
   | "too-many";
 
 export type Source =
   | {
       readonly state: "read";
-      /** Those that a policy may count; of coverages, all. */
+      /** Those that may match a policy; for coverage, all. */
       readonly records: readonly FhirRecord[];
       readonly shortfalls: readonly Shortfall[];
-      /** Records that could not be understood. */
+      /** Unusable records. */
       readonly unreadable: number;
-      /** Current allergies that name nothing: as good as not read. None where absent. */
+      /** Current allergies that name no substance: treated as not read. Default: 0. */
       readonly unnamed?: number;
-      /** Records of another patient: ignored. */
+      /** Another patient's records, which are ignored. */
       readonly otherPatient: number;
     }
   | { readonly state: "not-received" }
   | { readonly state: "failed" }
-  /** Not asked for, since the EHR failed repeatedly. */
+  /** Not requested, since the EHR failed repeatedly. */
   | { readonly state: "circuit-open" }
   | { readonly state: "unsupported" };
 
 export type Chart = Readonly<Record<ChartVariable, Source>>;
 
-/** The chart of a call that no policy speaks about. */
+/** The chart of a request that no policy applies to. */
 export const UNREAD_CHART: Chart = {
   coverage: { state: "not-received" },
   medicationStatements: { state: "not-received" },
@@ -59,7 +58,7 @@ export const UNREAD_CHART: Chart = {
   allergies: { state: "not-received" },
 };
 
-/** A source from which everything that it holds was read. */
+/** Whether everything in the source was read. */
 export function isComplete(source: Source): boolean {
   return source.state === "read" && source.shortfalls.length === 0 && source.unreadable === 0;
 }

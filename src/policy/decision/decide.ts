@@ -1,5 +1,5 @@
-// Decides what a policy says to a call: the rows of its decision table, the first that fits wins. Pure: knows neither
-// HTTP nor CDS Hooks. The numbers in the comments are the rows of the table in docs/decisions.md.
+// Evaluates a policy's decision table for a request; the first matching row wins. Pure: knows neither HTTP nor CDS
+// Hooks. The numbers in the comments are the rows of the table in docs/decisions.md.
 
 import type { FhirRecord } from "../fhir-json.ts";
 import {
@@ -32,7 +32,9 @@ export type Row =
   | "cautions-unread" // 8
   | "change"; // 9
 
-/** `unknown`: not found, but what could document it was not received, not in full, could not be read, or says that it is not known. */
+/**
+ * `unknown`: not found, but a source that could document it was missing, incomplete, unreadable, or says "not known".
+ */
 export type Outcome = "documented" | "supporting" | "not-found" | "unknown";
 
 export type Evidence = { readonly record: FhirRecord; readonly rule: EvidenceRule };
@@ -41,7 +43,7 @@ export type CriterionFinding = {
   readonly criterion: Criterion;
   readonly outcome: Outcome;
   readonly evidence: readonly Evidence[];
-  /** Sources that the criterion reads. */
+  /** The sources that its rules read. */
   readonly sources: readonly ChartVariable[];
 };
 
@@ -51,16 +53,16 @@ export type Decision = {
   readonly policy: Policy;
   readonly row: Row;
   readonly payer: PayerMatch;
-  /** The orders of the non-preferred product, each with what may be done to it in one click. */
+  /** The orders of the non-preferred product, each with its one-click change. */
   readonly changes: readonly Change[];
   readonly criteria: readonly CriterionFinding[];
   readonly cautions: readonly CautionFinding[];
   readonly gaps: readonly Gap[];
-  /** Orders in the chart beside which a change would make one too many. */
+  /** Orders in the chart that a change would duplicate. */
   readonly alreadyOrdered: readonly FhirRecord[];
 };
 
-/** Decides for the orders of a policy. @throws TextBudgetSpent where the orders hold more text than is read */
+/** @throws TextBudgetSpent if the orders exceed the text budget */
 export function decide(applicable: PolicyOrders, chart: Chart, reading: Reading): Decision {
   const { policy, orders } = applicable;
   const { texts } = reading;
@@ -86,7 +88,7 @@ export function decide(applicable: PolicyOrders, chart: Chart, reading: Reading)
   const { payer, criteria } = findings;
   const others = {
     hasPreferred: applicable.preferred.length > 0,
-    preferredDoses: dosesInPlace(applicable, texts),
+    preferredDoses: preferredDoses(applicable, texts),
     sameDrug: applicable.sameDrug,
     inChart: alreadyOrdered.records,
   };
@@ -103,7 +105,7 @@ export function decide(applicable: PolicyOrders, chart: Chart, reading: Reading)
   };
 }
 
-/** The records of each source that say that nothing is known. */
+/** The records of each source that say "not known". */
 function selectBySource({ unanswered }: Policy, pool: Pool): (Selection & { readonly source: ChartVariable })[] {
   return sourcesRead(pool.policy).map((source) => {
     return {
@@ -116,13 +118,13 @@ function selectBySource({ unanswered }: Policy, pool: Pool): (Selection & { read
   });
 }
 
-/** The doses of which the preferred product is ordered as often as the other one: each order of it stands in place of one. */
-function dosesInPlace({ policy, orders, preferred }: PolicyOrders, texts: Texts): Set<string> {
+/** The doses with at least as many preferred as non-preferred orders: each preferred order replaces one. */
+function preferredDoses({ policy, orders, preferred }: PolicyOrders, texts: Texts): Set<string> {
   if (preferred.length === 0) return new Set();
   const byDose = (some: readonly Order[]) => Map.groupBy(some, (order) => doseOf(policy, order, texts));
   const own = byDose(orders);
-  const inPlace = [...byDose(preferred)].filter(([dose, same]) => same.length >= (own.get(dose)?.length ?? 0));
-  return new Set(inPlace.map(([dose]) => dose).filter((dose) => dose !== undefined));
+  const enough = [...byDose(preferred)].filter(([dose, same]) => same.length >= (own.get(dose)?.length ?? 0));
+  return new Set(enough.map(([dose]) => dose).filter((dose) => dose !== undefined));
 }
 
 type Findings = Pick<Decision, "policy" | "payer" | "criteria" | "cautions" | "gaps"> & {
@@ -168,7 +170,7 @@ type Found = Omit<CriterionFinding, "outcome"> & {
   readonly unjudged: readonly Unjudged[];
 };
 
-/** Supporting evidence is looked for where nothing documents the criterion. */
+/** Looks for supporting evidence only if nothing documents the criterion. */
 function findEvidence(criterion: Criterion, pool: Pool): Found {
   const sources = criterionSources(criterion);
   const documented = selectByRules(criterion.documented, pool);
@@ -193,7 +195,7 @@ function selectByRules(rules: readonly EvidenceRule[], pool: Pool): Pick<Found, 
   return { evidence: [...found].map(([record, rule]) => ({ record, rule })), unjudged };
 }
 
-/** Nothing found in a source with a gap is not "no". */
+/** Finding nothing in a source with a gap is not a "no". */
 function judgeCriterion({ grade, unjudged: _, ...finding }: Found, gaps: readonly Gap[]): CriterionFinding {
   const hasGap = gaps.some(({ source }) => finding.sources.includes(source));
   return { ...finding, outcome: grade ?? (hasGap ? "unknown" : "not-found") };

@@ -1,5 +1,5 @@
-// Selects evidence by a policy's expressions, record by record, from the records that match a value set of the expression: a record that
-// an expression cannot read hides no other.
+// Selects evidence by a policy's expressions from the records that match their value sets. Evaluates one record at a
+// time, so that a record that breaks an expression hides no other.
 
 import type { FhirRecord } from "../fhir-json.ts";
 import type { Expression } from "../fhirpath/expression.ts";
@@ -8,7 +8,7 @@ import type { Reading } from "../terminology/reading.ts";
 import type { Screened } from "../terminology/screen.ts";
 import { type Chart, type ChartVariable, chartVariables } from "./chart.ts";
 
-/** What expressions choose from: the orders that the policy applies to, and the chart. */
+/** What expressions select from: the orders that the policy applies to, and the chart. */
 export type Pool = {
   readonly policy: Policy;
   readonly orders: readonly FhirRecord[];
@@ -16,7 +16,7 @@ export type Pool = {
   readonly reading: Reading;
 };
 
-/** A record that was not judged: the expression could not read it, or the deadline had passed. */
+/** A record that was not judged: the expression failed on it, or the deadline had passed. */
 export type Unjudged = {
   readonly source: ChartVariable;
   readonly record: FhirRecord;

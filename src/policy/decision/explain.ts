@@ -1,5 +1,5 @@
-// Shows why a policy decided as it did: each of its expressions, and the records that it selects. For the playground and for authors of
-// policies; the decision itself is decide.ts.
+// Explains a decision: each of the policy's expressions with the records that it selects. For the playground and policy
+// authors; decide.ts makes the decision.
 
 import { referenceTo } from "../fhir-json.ts";
 import type { Expression } from "../fhirpath/expression.ts";
@@ -9,7 +9,7 @@ import { decide } from "./decide.ts";
 import { select } from "./evidence.ts";
 import type { PolicyOrders } from "./order.ts";
 
-/** One expression, and the records that it selects, as `Type/id`; and the sources it reads that were not received. */
+/** One expression, the records that it selects, as `Type/id`, and its sources that were not read. */
 export type Selection = {
   readonly expression: string;
   readonly selected: readonly string[];

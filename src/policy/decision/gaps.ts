@@ -1,25 +1,26 @@
-// What was not read of the sources that a policy reads. Knows neither criteria nor cautions: decide.ts says what a gap means for them.
+// Finds what is missing from a policy's sources. Knows neither criteria nor cautions: decide.ts applies the gaps to
+// them.
 
 import type { FhirRecord } from "../fhir-json.ts";
 import type { Chart, ChartVariable, Shortfall } from "./chart.ts";
 import type { Unjudged } from "./evidence.ts";
 
-/** What of a source the card must name: it was not received, could not be read, or may not be whole. */
+/** A gap that the card must name: the source was not received, could not be read, or may be incomplete. */
 export type Gap = {
   readonly source: ChartVariable;
   readonly kind: "not-received" | "failed" | "circuit-open" | Shortfall | "unreadable" | "unanswered";
-  /** How many records could not be read, or say that nothing is known. */
+  /** How many records were unreadable or say "not known". */
   readonly count: number;
 };
 
-/** What of the records of a chart the policy's expressions left open. */
-export type LeftOpen = {
+/** Records that the policy's expressions could not settle. */
+export type Unsettled = {
   readonly unjudged: readonly Unjudged[];
-  /** Records that say that nothing is known. */
+  /** Records that say "not known". */
   readonly unanswered: readonly { readonly source: ChartVariable; readonly record: FhirRecord }[];
 };
 
-export function findGaps(sources: readonly ChartVariable[], chart: Chart, { unjudged, unanswered }: LeftOpen): Gap[] {
+export function findGaps(sources: readonly ChartVariable[], chart: Chart, { unjudged, unanswered }: Unsettled): Gap[] {
   return sources.flatMap((source): Gap[] => {
     const read = chart[source];
     if (read.state === "unsupported") return [];

@@ -1,14 +1,14 @@
-// Draft orders: which of them a policy applies to, and at what strength.
+// Finds the draft orders that a policy applies to, and their strengths.
 import { type FhirObject, type FhirRecord, isObject } from "../fhir-json.ts";
 import type { Policy, Replacement } from "../format/policy.ts";
 import { meaningOf, membership } from "../terminology/membership.ts";
 import type { Reading } from "../terminology/reading.ts";
 import type { Texts } from "../terminology/texts.ts";
 
-/** A draft MedicationRequest: as the client sent it, and with its references to medication and reason resolved. */
+/** A draft MedicationRequest, as the client sent it and with its medication and reason references resolved. */
 export type Order = { readonly asSent: FhirRecord; readonly resolved: FhirRecord };
 
-/** The drug of a record whose references are resolved. */
+/** @param record with references resolved */
 export function drugOf(record: FhirRecord): FhirObject | undefined {
   return isObject(record.medicationCodeableConcept) ? record.medicationCodeableConcept : undefined;
 }
@@ -20,11 +20,11 @@ export type PolicyOrders = {
   readonly orders: readonly Order[];
   /** Of a preferred product. */
   readonly preferred: readonly Order[];
-  /** Of the same drug, but not for certain one of the products. */
+  /** Of the same drug, but not clearly one of the products. */
   readonly sameDrug: readonly Order[];
 };
 
-/** The orders of each policy that applies to any of the drafts, in the policies' order. @throws TextBudgetSpent */
+/** The orders of each policy that applies to any draft, in the order of the policies. @throws TextBudgetSpent */
 export function ordersByPolicy(
   policies: readonly Policy[],
   drafts: readonly Order[],
@@ -39,7 +39,7 @@ export function ordersByPolicy(
   return policies.flatMap((policy) => ordersFor(policy, matching.get(policy) ?? [], reading) ?? []);
 }
 
-/** Undefined where the policy applies to none of the drafts. @throws TextBudgetSpent */
+/** Undefined if the policy applies to none of the drafts. @throws TextBudgetSpent */
 export function ordersFor(policy: Policy, drafts: readonly Order[], { texts }: Reading): PolicyOrders | undefined {
   const { nonPreferred, preferred, sameDrug, terminology } = policy;
   const of =
@@ -62,7 +62,7 @@ export function ordersFor(policy: Policy, drafts: readonly Order[], { texts }: R
   };
 }
 
-/** An order that the expression cannot read is not one that it selects. */
+/** False for an order that the expression fails on. */
 function appliesTo(policy: Policy, order: FhirRecord, texts: Texts): boolean {
   try {
     return policy.appliesTo.evaluate({ orders: [order] }, texts).length > 0;
@@ -72,8 +72,8 @@ function appliesTo(policy: Policy, order: FhirRecord, texts: Texts): boolean {
 }
 
 /**
- * What may be ordered instead at the drug's strength, in the policy's order: several are a choice. None when the strength is not
- * certain: by the codes of the strengths' value sets, by text where no code tells. Two strengths, or a code and a text that disagree, are none.
+ * The replacements at the drug's strength, in the policy's order; several are a choice. The strength comes from the
+ * codes and texts of the drug. None if there is no strength or if two disagree.
  * @throws TextBudgetSpent
  */
 export function replacementsFor(
@@ -81,8 +81,8 @@ export function replacementsFor(
   drug: FhirObject,
   texts: Texts,
 ): readonly Replacement[] {
-  const { told } = meaningOf(terminology, drug, texts);
-  const found = replacements.filter(({ valueSet }) => told.has(valueSet));
+  const { matched } = meaningOf(terminology, drug, texts);
+  const found = replacements.filter(({ valueSet }) => matched.has(valueSet));
   const strengths = new Set(found.map(({ valueSet }) => valueSet));
   return strengths.size === 1 ? found : [];
 }

@@ -1,4 +1,4 @@
-// Whether the patient's coverage names the policy's payer. Reads Coverage; names only, never a fetched Organization.
+// Matches the patient's coverage with the policy's payer, by name. Never fetches an Organization.
 
 import { codingsOf, type FhirObject, type FhirRecord, namesOf, objectsIn, textIn } from "../fhir-json.ts";
 import { inFuture, inPast, isDate } from "../fhirpath/dates.ts";
@@ -9,12 +9,12 @@ import { TextBudgetSpent, type Texts } from "../terminology/texts.ts";
 import type { Source } from "./chart.ts";
 import { joiningWords } from "./payer-words.ts";
 
-/** `other` only when every active medical or pharmacy coverage names a payer, and none of them this one. */
+/** `other` only if every active medical or pharmacy coverage names a payer, and none names this one. */
 export type PayerMatch = "this-payer" | "other" | "unknown";
 
 /**
- * Compares the active coverages of today with the policy's payer. Plans for another benefit (such as dental) tell nothing; a
- * coverage that does not clearly name another payer leaves it unknown.
+ * Compares the coverages in force today with the policy's payer. Ignores plans for other benefits, such as dental. A
+ * coverage that does not clearly name another payer leaves the match unknown.
  */
 export function matchPayer({ payer }: Pick<Policy, "payer">, source: Source, texts: Texts): PayerMatch {
   if (source.state !== "read") return "unknown";
@@ -31,7 +31,7 @@ function isInForce(coverage: FhirRecord): boolean {
   return coverage.status === "active" && !(period && (inFuture(period) || inPast(period)));
 }
 
-/** What is more than a request may hold names no payer. */
+/** Unknown once the text budget is spent. */
 function matchWithin(payer: Policy["payer"], coverage: FhirRecord, texts: Texts): ReturnType<typeof matchOne> {
   try {
     return matchOne(payer, coverage, texts);
@@ -55,12 +55,12 @@ function matchOne(payer: Policy["payer"], coverage: FhirRecord, texts: Texts): P
   );
 
   const isOwn = names.some((name) => mentions(name, payer.names));
-  const speaking = (benefits: readonly string[]) => [...types, ...names].filter((text) => mentions(text, benefits));
-  const ofOthers = speaking(payer.otherBenefits);
-  if (ofOthers.length > 0 && !(isOwn && speaking(payer.benefits).length > 0)) {
-    // The payer's name with the type "PPO with vision" is no plan for eyes alone.
-    const isAllOfOthers = ofOthers.every((text) => consistsOf(text, payer.otherBenefits, besideBenefits(payer)));
-    return isOwn && !isAllOfOthers ? "unknown" : "other-benefit";
+  const mentioning = (benefits: readonly string[]) => [...types, ...names].filter((text) => mentions(text, benefits));
+  const others = mentioning(payer.otherBenefits);
+  if (others.length > 0 && !(isOwn && mentioning(payer.benefits).length > 0)) {
+    // The payer's name with the type "PPO with vision" is not a vision-only plan.
+    const isOnlyOthers = others.every((text) => consistsOf(text, payer.otherBenefits, besideBenefits(payer)));
+    return isOwn && !isOnlyOthers ? "unknown" : "other-benefit";
   }
   if (hasUnclearPeriod(coverage)) return "unknown";
   if (isOwn) return "this-payer";
@@ -72,10 +72,10 @@ function matchOne(payer: Policy["payer"], coverage: FhirRecord, texts: Texts): P
   return isNamed && !isNobody && !isSelfPay && !isOwnPlan ? "other" : "unknown";
 }
 
-/** What may stand beside another benefit without being more than it. */
+/** Words that add nothing to another benefit. */
 const besideBenefits = memoizeByObject(({ names }: Policy["payer"]) => [...names, ...joiningWords]);
 
-/** Those of the values that are texts with something in them. */
+/** Folds the nonempty strings. */
 function foldAll(values: readonly unknown[], texts: Texts): Folded[] {
   return values
     .map(textIn)
@@ -87,7 +87,7 @@ function isPerson({ type, reference }: FhirObject): boolean {
   return /(^|\/)(Patient|RelatedPerson)\//.test(`${String(type ?? reference)}/`);
 }
 
-/** A period that cannot be read may be over, or not have begun. */
+/** An invalid period may be over or may not have begun. */
 function hasUnclearPeriod({ period }: FhirRecord): boolean {
   const [range] = objectsIn(period);
   if (!range) return period !== undefined;

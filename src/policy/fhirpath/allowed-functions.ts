@@ -1,15 +1,19 @@
-// The functions that a policy may use: none reaches the network, none changes data. With what each takes and gives, for the check.
+// The FHIRPath functions that a policy may use, with their signatures for the check. None reaches the network or
+// changes data.
 
 type Signature = {
-  /** How many arguments it takes: the fewest and the most. */
+  /** Minimum and maximum number of arguments. */
   readonly arguments: readonly [number, number];
-  /** What it gives: the items that it was called on, its first argument, either of its branches, both, the type named, or a type. */
+  /**
+   * What it returns: the items that it was called on, its first argument, one of its branches, items and argument
+   * combined, the named type, or a fixed type.
+   */
   readonly gives: "items" | "argument" | "branches" | "both" | "type" | `System.${string}`;
-  /** Whether $this is each item in turn inside its arguments. */
+  /** Its arguments are evaluated with $this as each item in turn. */
   readonly each?: true;
-  /** The types of which at least one must be among the items, or the answer is always no. */
+  /** Unless an item has one of these types, the result is always false. */
   readonly on?: readonly string[];
-  /** What its one argument, a text in quotes, names. */
+  /** What its one argument, a quoted string, names. */
   readonly names?: "value set" | "resource type";
 };
 
@@ -60,5 +64,4 @@ const SIGNATURES = {
   where: { ...one, gives: "items", each: true },
 } satisfies Record<string, Signature>;
 
-/** What a function takes and gives, or undefined where a policy may not use it. */
 export const allowedFunctions: ReadonlyMap<string, Signature> = new Map(Object.entries(SIGNATURES));

@@ -1,11 +1,11 @@
-// Compares FHIR dates with the present on the precision given: 2026 is neither past nor future during 2026.
-// An ill-formed date is no date, so it is neither.
+// Compares FHIR dates with the present at their own precision: during 2026, "2026" is neither past nor future. An
+// invalid date is neither.
 import { isObject } from "../fhir-json.ts";
 
 const FHIR_DATE = /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])(T.+)?)?)?$/;
 const HOUR = 3_600_000;
 
-/** Whether a date, dateTime, instant or Period (by its start) lies wholly in the future, wherever on earth it was written. */
+/** Whether a date, dateTime, instant, or Period (by its start) is entirely in the future in every time zone. */
 export function inFuture(value: unknown, now: Date = new Date()): boolean {
   const date = isObject(value) ? value.start : value;
   const text = wellFormed(date);
@@ -14,7 +14,7 @@ export function inFuture(value: unknown, now: Date = new Date()): boolean {
   return text > dayAt(now, 14).slice(0, text.length);
 }
 
-/** Whether a date, dateTime, instant or Period (by its end) lies wholly in the past, wherever on earth it was written. */
+/** Whether a date, dateTime, instant, or Period (by its end) is entirely in the past in every time zone. */
 export function inPast(value: unknown, now: Date = new Date()): boolean {
   const date = isObject(value) ? value.end : value;
   const text = wellFormed(date);
@@ -23,7 +23,7 @@ export function inPast(value: unknown, now: Date = new Date()): boolean {
   return text < dayAt(now, -12).slice(0, text.length);
 }
 
-/** Whether the value is a date, dateTime or instant as FHIR writes it. */
+/** Whether the value is a valid FHIR date, dateTime, or instant. */
 export function isDate(value: unknown): boolean {
   return wellFormed(value) !== undefined;
 }
@@ -32,7 +32,7 @@ function wellFormed(value: unknown): string | undefined {
   return typeof value === "string" && FHIR_DATE.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;
 }
 
-/** The calendar day in the time zone so many hours from UTC. */
+/** The calendar day in a time zone. @param hours its offset from UTC */
 function dayAt(now: Date, hours: number): string {
   return new Date(now.getTime() + hours * HOUR).toISOString().slice(0, 10);
 }

@@ -1,4 +1,4 @@
-// The functions that policies have beside those of FHIRPath. Knows FHIR's data types; knows no policy.
+// The functions that policies have in addition to FHIRPath's own. Knows FHIR's data types; knows no policy.
 
 import fhirpath from "fhirpath";
 import { codingsOf, type FhirObject, isObject, namesOf, objectsIn, textIn } from "../fhir-json.ts";
@@ -10,12 +10,12 @@ import type { Texts } from "../terminology/texts.ts";
 import type { Terminology } from "../terminology/value-sets.ts";
 import { inFuture, inPast, isDate } from "./dates.ts";
 
-/** As fhirpath calls a function: its context holds the variables that the expression was given. */
+/** The `this` of a function called by fhirpath: the expression's variables. */
 type Call = { readonly vars: { readonly texts: Texts } };
 
 /**
- * All but `named` take a collection and answer one boolean,
- * false for an empty collection, so that `where(x.inFuture())` never depends on whether the element is there.
+ * All but `named` take a collection and return one boolean, false for an empty collection, so that
+ * `where(x.inFuture())` works whether or not the element exists.
  */
 export const localFunctions = memoizeByObject((terminology: Terminology) => {
   const isMember = (texts: Texts) => (value: unknown, name: string) =>
@@ -28,7 +28,7 @@ export const localFunctions = memoizeByObject((terminology: Terminology) => {
     memberOf: someWith(isMember),
     mentions: someWith(mentions),
     says: someWith(
-      (texts) => (value: unknown, word: string) => textsSaid(value, texts).some((text) => isWord(text, word)),
+      (texts) => (value: unknown, word: string) => textsOf(value, texts).some((text) => isWord(text, word)),
     ),
     refersTo: someWith(() => refersTo),
     named: {
@@ -41,7 +41,7 @@ export const localFunctions = memoizeByObject((terminology: Terminology) => {
   };
 });
 
-/** A function of one text: whether it holds of any item of the collection. */
+/** A function of one string: whether any item of the collection satisfies it. */
 function someWith(holds: (texts: Texts) => (value: unknown, argument: string) => boolean) {
   return {
     fn(this: Call, items: unknown[], argument: string) {
@@ -49,28 +49,28 @@ function someWith(holds: (texts: Texts) => (value: unknown, argument: string) =>
       return [items.some((item) => isTrue(fhirpath.util.valData(item), argument))];
     },
     arity: { 1: ["String" as const] },
-    internalStructures: true, // so that fhirpath hands over its context
+    internalStructures: true, // makes fhirpath pass its context
   };
 }
 
-/** A text, or every text, display and code of a CodeableConcept. */
-function textsSaid(value: unknown, texts: Texts): Folded[] {
-  const said = isObject(value) ? [...namesOf(value), ...codingsOf(value).map(({ code }) => code)] : [value];
-  return said.filter((each) => typeof each === "string").map(texts.fold);
+/** A string, or every text, display, and code of a CodeableConcept. */
+function textsOf(value: unknown, texts: Texts): Folded[] {
+  const values = isObject(value) ? [...namesOf(value), ...codingsOf(value).map(({ code }) => code)] : [value];
+  return values.filter((each) => typeof each === "string").map(texts.fold);
 }
 
-/** Whether the text is that word and no other, case ignored. The pattern is made only for a text that holds the word. */
+/** Whether the text is only that word, ignoring case. A pattern is compiled only if the text contains the word. */
 function isWord(text: Folded, word: string): boolean {
   const wanted = words(word);
   return text.words === wanted || (text.words.includes(wanted.trimEnd()) && consistsOf(text, [word]));
 }
 
-/** A Coding is looked up as the CodeableConcept that holds it alone. */
+/** Wraps a Coding in a CodeableConcept. */
 function asConcept(value: FhirObject): FhirObject {
   return "code" in value && !("coding" in value) ? { coding: [value] } : value;
 }
 
-/** What a CodeableConcept calls itself; a code without text or display is called as the value sets call it, if they do. */
+/** The name of a CodeableConcept: its own, or the value sets' display of its code. */
 export function nameOf(terminology: Terminology, concept: unknown): string[] {
   if (!isObject(concept)) return [];
   const [own] = namesOf(concept);
@@ -80,7 +80,7 @@ export function nameOf(terminology: Terminology, concept: unknown): string[] {
   return name ? [name] : [];
 }
 
-/** Whether a Reference points at a resource of the type: by its type or by its literal reference, of any version. */
+/** Whether a Reference is to a resource of the type, by its type or its literal reference (of any version). */
 function refersTo(value: unknown, type: string): boolean {
   return objectsIn(value).some((reference) => {
     const literal = /(?:^|\/)([A-Za-z]+)\/[^/]+(?:\/_history\/[^/]+)?$/.exec(textIn(reference.reference) ?? "");

@@ -1,20 +1,20 @@
-// The texts of a policy: plain words with {{ FHIRPath }} between them. What comes from a request is escaped, because
-// clients draw a card's detail as Markdown, and some let HTML through.
+// Compiles and renders a policy's texts: plain text with {{ FHIRPath }}. Values from a request are escaped, because
+// clients render a card's detail as Markdown, and some allow HTML.
 
 import type { Texts } from "../terminology/texts.ts";
 import type { Expression } from "./expression.ts";
 
-/** A compiled text: literal parts and expressions in turn. */
+/** A compiled text: literal parts alternating with expressions. */
 export type Template = { readonly parts: readonly (string | Expression)[] };
 
-/** What the expressions of a text may speak of. */
+/** The variables of the expressions in a text. */
 export const templateVariables = ["order", "orders", "evidence", "missing", "payer", "policy"] as const;
 export type TemplateValues = Partial<Record<(typeof templateVariables)[number], unknown>>;
 
-/** Characters of what one expression writes. */
+/** Characters of one expression's output. */
 export const MAX_VALUE_LENGTH = 120;
 
-/** @param compile one expression, and the character of the text at which it begins */
+/** @param compile gets one expression and its offset in the text, in characters */
 export function compileTemplate(text: string, compile: (expression: string, offset: number) => Expression): Template {
   let offset = 0;
   const parts = text.split(/(\{\{.*?\}\})/s).map((part) => {
@@ -29,12 +29,12 @@ export function compileTemplate(text: string, compile: (expression: string, offs
 
 const isExpression = (part: string) => part.startsWith("{{") && part.endsWith("}}");
 
-/** The text as Markdown. An expression that finds nothing, or that the data do not fit, leaves nothing. */
+/** The text as Markdown. An expression that finds nothing or fails on the data renders as nothing. */
 export function renderMarkdown(template: Template, values: TemplateValues, texts: Texts): string {
   return render(template, values, texts, escapeMarkdown);
 }
 
-/** The text as plain text, for what clients do not draw as Markdown. */
+/** For parts of a card that clients do not render as Markdown. */
 export function renderPlain(template: Template, values: TemplateValues, texts: Texts): string {
   return render(template, values, texts, plain);
 }
@@ -44,17 +44,16 @@ function render({ parts }: Template, values: TemplateValues, texts: Texts, write
   return withoutLooseCommas(oneLine(written.join(""))).trim();
 }
 
-/** Without the commas that an expression that found nothing leaves: "X, " is "X". */
+/** Removes commas around empty expressions: "X, " becomes "X". */
 function withoutLooseCommas(text: string): string {
   return text.replace(/(?:, )+(?=, )/g, "").replace(/^, |, $/g, "");
 }
 
-/** With single spaces between words. */
 function oneLine(text: string): string {
   return text.replace(/\s{2,}|[^\S ]/g, " ");
 }
 
-/** What an expression writes: the texts and numbers that it finds. */
+/** The strings and numbers that an expression finds. */
 function evaluatePart(expression: Expression, values: TemplateValues, texts: Texts): string {
   try {
     const found = expression.evaluate(values, texts);
@@ -64,10 +63,10 @@ function evaluatePart(expression: Expression, values: TemplateValues, texts: Tex
   }
 }
 
-/** Control and direction characters, and letters that show nothing: the Hangul fillers and the empty Braille pattern. */
+/** Control and direction characters, and blank letters: the Hangul fillers and the empty Braille pattern. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115F\u1160\u2800\u3164\uFFA0]+/gu;
 
-/** One line without characters that do not show, and not endless. */
+/** One line without invisible characters, cut to MAX_VALUE_LENGTH. */
 export function plain(text: string): string {
   if (text.length <= MAX_VALUE_LENGTH && PLAIN.test(text)) return text;
   const line = oneLine(text.replace(INVISIBLE, " ")).trim();
@@ -75,10 +74,10 @@ export function plain(text: string): string {
   return characters.length > MAX_VALUE_LENGTH ? `${characters.slice(0, MAX_VALUE_LENGTH - 1).join("")}…` : line;
 }
 
-/** What most texts are, told in a tenth of the time: words in ASCII with single spaces. */
+/** Most texts: ASCII words with single spaces, recognized in a tenth of the time. */
 const PLAIN = /^[!-~]+(?: [!-~]+)*$/;
 
-/** Text that Markdown shows as it is: no emphasis, link, automatic link or HTML comes of it. */
+/** Text that Markdown renders literally: no emphasis, link, autolink, or HTML. */
 export function escapeMarkdown(text: string): string {
   const line = plain(text);
   if (!MARKS.test(line)) return line;
@@ -87,11 +86,11 @@ export function escapeMarkdown(text: string): string {
     .replace(/&/g, "&amp;")
     .replace(/</g, "&lt;")
     .replace(/>/g, "&gt;")
-    .replace(AUTOMATIC_LINK, "$&\u200b") // a zero-width space ends it
-    .replaceAll("@", "\u200b@"); // nobody has that name
+    .replace(AUTOLINK, "$&\u200b") // a zero-width space breaks the link
+    .replaceAll("@", "\u200b@"); // no mention of a user
 }
 
-/** After these, GFM and its linkifiers go on to a link: `://`, `//host`, `mailto:`, `www.`, and any `host.example`. */
-const AUTOMATIC_LINK = /[:/](?=\/)|mailto:?|www(?=\.)|(?<=\p{L})\.(?=\p{L})/giu;
+/** GFM and its linkifiers start a link at these: `://`, `//host`, `mailto:`, `www.`, and any `host.example`. */
+const AUTOLINK = /[:/](?=\/)|mailto:?|www(?=\.)|(?<=\p{L})\.(?=\p{L})/giu;
 
 const MARKS = /[\\`*_[\]~&<>@]|\/\/|mailto|\p{L}\.\p{L}/iu;

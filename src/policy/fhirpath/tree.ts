@@ -1,15 +1,15 @@
-// The tree of a FHIRPath expression, as fhirpath parses it: its parts, and where in the expression each stands.
+// Parses a FHIRPath expression into fhirpath's syntax tree, with the position of each node.
 import fhirpath from "fhirpath";
 
 export type Node = {
   readonly type: string;
   readonly text: string | undefined;
-  /** Where it stands, in characters from the start of the expression. */
+  /** Characters from the start of the expression. */
   readonly start: number | undefined;
   readonly children: readonly Node[] | undefined;
 };
 
-/** The expression is not FHIRPath. `offset` is where, in characters. */
+/** The expression is not FHIRPath. `offset` is in characters. */
 export class SyntaxFault extends Error {
   readonly offset: number;
   constructor(message: string, offset: number) {
@@ -29,12 +29,12 @@ export function parseExpression(text: string): Node {
   }
 }
 
-/** The parser lists every sign that it would have taken. */
+/** Cuts the parser's list of every token that it would have accepted. */
 function shorten(message: string): string {
   return message.replace(/ expecting \{.*$/s, "");
 }
 
-/** A node as fhirpath gives it: line and column from 1. */
+/** fhirpath's own node: line and column from 1. */
 type Parsed = {
   readonly type: string;
   readonly text?: string;
@@ -63,21 +63,20 @@ export function* nodesOf(node: Node): Generator<Node> {
   for (const child of node.children ?? []) yield* nodesOf(child);
 }
 
-/** The node without what only wraps it: terms and brackets. */
+/** The node without wrapping terms and parentheses. */
 export function unwrap(node: Node): Node {
   const [only] = node.children ?? [];
   const wraps = ["EntireExpression", "TermExpression", "ParenthesizedTerm", "InvocationTerm"].includes(node.type);
   return wraps && only ? unwrap(only) : node;
 }
 
-/** What an argument in quotes says; undefined where the node is something else. */
+/** The content of a string literal; undefined for any other node. */
 export function textOf(node: Node): string | undefined {
   const literal = unwrap(node);
   const isText = literal.type === "LiteralTerm" && literal.children?.[0]?.type === "StringLiteral";
   return isText ? literal.text?.slice(1, -1) : undefined;
 }
 
-/** The arguments of a function's call. */
 export function argumentsOf(call: Node): readonly Node[] {
   return call.children?.[0]?.children?.find(({ type }) => type === "ParamList")?.children ?? [];
 }

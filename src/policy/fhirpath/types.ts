@@ -1,11 +1,11 @@
-// The types of FHIR R4, as far as FHIRPath walks along them: which elements a type has, and of which types those are. From the model
-// that comes with fhirpath; it tells no bindings, so no code is compared with a value set here.
+// The types of FHIR R4 for FHIRPath: the elements of each type and their types. From fhirpath's model, which has no
+// bindings, so codes are not checked against value sets.
 import type { Model } from "fhirpath";
 import r4 from "fhirpath/fhir-context/r4";
 
 /**
- * The types that something may be of: of FHIR ("Dosage"), of FHIRPath ("System.Boolean"), or the path of an element that has
- * elements of its own ("AllergyIntolerance.reaction"). Empty: nothing is there. Undefined: not known.
+ * The types that a value may have: FHIR's ("Dosage"), FHIRPath's ("System.Boolean"), or the path of an element with
+ * elements of its own ("AllergyIntolerance.reaction"). Empty: there is no value. Undefined: not known.
  */
 export type Types = readonly string[] | undefined;
 
@@ -17,21 +17,22 @@ const { path2Type, choiceTypePaths, type2Parent, pathsDefinedElsewhere, availabl
   availableTypes: ReadonlySet<string>;
 };
 
-/** What is not of FHIR, but may stand in the texts of a card. */
+/** Variables of card texts that are not FHIR types. */
 const PLAIN: Record<string, readonly string[]> = {
   payer: ["name"],
   policy: ["title", "publisher", "date", "version"],
 };
 
 const TEXT = "System.String";
-/** The types of one element of a type; undefined where they are not known, "none" where the type has no such element. */
+
+/** The types of one element of a type; undefined if not known, "none" if the type has no such element. */
 export function elementOf(type: string, name: string): Types | "none" {
   const path = `${type}.${name}`;
   if (!elements.has(path)) elements.set(path, findElement(type, name));
   return elements.get(path);
 }
 
-/** What was asked before: policies ask for few elements, again and again. */
+/** Memoized: policies use few elements, again and again. */
 const elements = new Map<string, Types | "none">();
 
 function findElement(type: string, name: string): Types | "none" {
@@ -50,7 +51,7 @@ function findElement(type: string, name: string): Types | "none" {
   return name === "resourceType" && isResource(type) ? [TEXT] : "none";
 }
 
-/** The type and what it is a kind of. An element with elements of its own is a BackboneElement. */
+/** The type and its ancestors. An element with elements of its own is a BackboneElement. */
 function* withParents(type: string): Generator<string> {
   yield type;
   const isPath = type.includes(".") && !type.startsWith("System.");
@@ -82,7 +83,7 @@ const ELEMENTS = new Set([
   "resourceType",
 ]);
 
-/** Whether some type of R4 has an element of that name, or is called so. */
+/** Whether any R4 type has an element of that name, or is itself named so. */
 export function isElement(name: string): boolean {
   return ELEMENTS.has(name);
 }
@@ -91,7 +92,7 @@ export function everyElement(): Iterable<string> {
   return ELEMENTS;
 }
 
-/** Whether FHIR R4 has the type: a resource, a data type or a primitive. */
+/** Whether FHIR R4 has the type: a resource, data type, or primitive. */
 export function isType(name: string): boolean {
   return availableTypes.has(name);
 }
@@ -104,15 +105,14 @@ function isResource(type: string): boolean {
   return [...withParents(type)].includes("Resource");
 }
 
-/** The names of all resource types. */
 export const resourceTypes: ReadonlySet<string> = new Set([...availableTypes].filter(isResource));
 
-/** Whether a thing of the type is also of the other, or may be. */
+/** Whether a value of one type may also be of the other. */
 export function mayBe(type: string, other: string): boolean {
   return type === other || [...withParents(type)].includes(other) || [...withParents(other)].includes(type);
 }
 
-/** The types of either; not known where one of them is not. */
+/** Not known if any of them is not. */
 export function union(all: readonly Types[]): Types {
   if (all.length === 1) return all[0];
   return all.some((types) => types === undefined) ? undefined : [...new Set(all.flatMap((types) => types ?? []))];
@@ -120,7 +120,7 @@ export function union(all: readonly Types[]): Types {
 
 const choices = Map.groupBy(Object.entries(choiceTypePaths), ([path]) => path.split(".").at(-1) ?? "");
 
-/** How JSON writes an element: `medication` as medicationCodeableConcept or medicationReference, most as they are called. */
+/** An element's names in JSON: its own, or for `medication` medicationCodeableConcept and medicationReference. */
 export function jsonNames(element: string): string[] {
   const types = (choices.get(element) ?? []).flatMap(([, names]) => names);
   return [element, ...new Set(types.map((type) => element + type))];

@@ -1,4 +1,4 @@
-// A policy, loaded and compiled: what the other files of this room work with.
+// A policy, loaded and compiled.
 import { type ChartVariable, chartVariables } from "../decision/chart.ts";
 import type { Expression } from "../fhirpath/expression.ts";
 import type { Template } from "../fhirpath/template.ts";
@@ -6,38 +6,40 @@ import { memoizeByObject } from "../memoize.ts";
 import type { Terminology } from "../terminology/value-sets.ts";
 import type { PolicyFile } from "./policy-file.ts";
 
-/** One expression that selects evidence, what the card writes of it, and a note that it adds. */
+/** An expression that selects evidence, the text the card shows for each record, and an added note. */
 export type EvidenceRule = { readonly select: Expression; readonly show: Template; readonly note: string | undefined };
 
 export type Criterion = {
   readonly id: string;
   readonly label: string;
-  /** How a sentence names what has to be documented. */
+  /** What has to be documented, as a noun in a sentence. */
   readonly inShort: string;
   readonly text: string;
-  /** Whether the exception depends on it; one that does not is shown only. */
+  /** Whether the exception depends on it; if not, it is only shown. */
   readonly decides: boolean;
   readonly documented: readonly EvidenceRule[];
   readonly supporting: readonly EvidenceRule[];
-  /** True for evidence that leaves nothing to be checked. Absent where documented is always enough. */
+  /** True if the evidence leaves nothing to check. Absent if documented evidence is always enough. */
   readonly established: Expression | undefined;
   readonly wouldCount: string | undefined;
   readonly reminder: string | undefined;
-  /** What the card says of an outcome, where its usual word does not fit. */
+  /** The card's word for an outcome, if the usual one does not fit. */
   readonly words: PolicyFile["criteria"][number]["words"];
 };
 
 export type Caution = {
   readonly id: string;
-  /** Whether it speaks even when the exception is documented. */
+  /** Whether it applies even if the exception is documented. */
   readonly overridesException: boolean;
-  /** Whether it is shown beside a documented exception: not where it speaks of the other product. */
+  /** Whether it is shown with a documented exception. Not if it concerns the other product. */
   readonly shownWithException: boolean;
   readonly select: readonly Expression[];
   readonly text: Template;
 };
 
-/** A preferred product at one strength. `valueSet` holds whatever tells that strength; several of one strength are a choice. */
+/**
+ * A preferred product at one strength. `valueSet` identifies the strength; several replacements of one are a choice.
+ */
 export type Replacement = PolicyFile["products"]["replacements"][number];
 
 export type CardTexts = { readonly [Text in keyof PolicyFile["card"]["texts"]]: Template };
@@ -53,24 +55,24 @@ export type Policy = Pick<
   readonly preferred: PolicyFile["products"]["preferred"];
   readonly replacements: readonly Replacement[];
   readonly terminology: Terminology;
-  /** Selects, from %orders, the orders of the non-preferred product that the policy applies to. */
+  /** Selects from %orders the orders of the products that the policy applies to. */
   readonly appliesTo: Expression;
-  /** Selects the orders for which the plan has already given prior authorization. */
+  /** Selects the orders that already have prior authorization. */
   readonly authorized: Expression;
-  /** Selects the orders in the chart beside which a change would make one too many. */
+  /** Selects the orders in the chart that a change would duplicate. */
   readonly alreadyOrdered: Expression;
   readonly criteria: readonly Criterion[];
   readonly cautions: readonly Caution[];
-  /** Select the records that say that nothing is known, or nothing at all: as good as not read. */
+  /** Select the records that say "not known", or nothing: treated as not read. */
   readonly unanswered: readonly Expression[];
-  /** Value sets of the same drug that are not for certain one of the products. */
+  /** Value sets of the same drug that are not clearly one of the products. */
   readonly sameDrug: readonly string[];
   readonly texts: CardTexts;
   readonly topic: PolicyFile["card"]["topic"];
   readonly overrideReasons: PolicyFile["card"]["overrideReasons"];
 };
 
-/** The expressions of a policy that select from the chart. */
+/** The expressions that select from the chart. */
 export const expressionsOf = memoizeByObject((policy: Policy): Expression[] => {
   const rules = policy.criteria.flatMap((criterion) => [...criterion.documented, ...criterion.supporting]);
   const cautions = policy.cautions.flatMap((caution) => caution.select);
@@ -78,27 +80,27 @@ export const expressionsOf = memoizeByObject((policy: Policy): Expression[] => {
   return [authorized, alreadyOrdered, ...rules.map((rule) => rule.select), ...cautions, ...unanswered];
 });
 
-/** The chart variables that a policy reads: what has to be fetched for it. */
+/** The chart variables to read for a policy. */
 export const sourcesRead = memoizeByObject((policy: Policy): ChartVariable[] => {
   return chartVariables.filter(
-    (variable) => variable === "coverage" || readsOf(expressionsOf(policy)).includes(variable),
+    (variable) => variable === "coverage" || sourcesIn(expressionsOf(policy)).includes(variable),
   );
 });
 
-/** Sources that a criterion or caution may be found in: what is read for other orders of the drug alone tells nothing of the patient. */
+/** The sources of criteria and cautions. A source read only for duplicate orders does not count. */
 export const clinicalSources = memoizeByObject((policy: Policy) =>
-  readsOf(expressionsOf(policy).filter((expression) => expression !== policy.alreadyOrdered)),
+  sourcesIn(expressionsOf(policy).filter((expression) => expression !== policy.alreadyOrdered)),
 );
 
 export const cautionSources = memoizeByObject((policy: Policy) =>
-  readsOf(policy.cautions.flatMap(({ select }) => select)),
+  sourcesIn(policy.cautions.flatMap(({ select }) => select)),
 );
 
 export const criterionSources = memoizeByObject(({ documented, supporting }: Criterion) =>
-  readsOf([...documented, ...supporting].map((rule) => rule.select)),
+  sourcesIn([...documented, ...supporting].map((rule) => rule.select)),
 );
 
-function readsOf(expressions: readonly Expression[]): ChartVariable[] {
+function sourcesIn(expressions: readonly Expression[]): ChartVariable[] {
   const used = new Set(expressions.flatMap(({ variables }) => variables));
   return chartVariables.filter((variable) => variable !== "coverage" && used.has(variable));
 }

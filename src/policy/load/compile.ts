@@ -1,7 +1,8 @@
-// Compiles a policy's file: every expression and text, each checked first. What is wrong is noted, and the next is looked at.
+// Compiles the expressions and texts of policy.yaml, checking each first. Reports every fault instead of stopping at
+// one.
 
 import { type Checked, checkExpression, type Scope } from "../check/expression.ts";
-import { partsNotAsked } from "../check/forms.ts";
+import { unevaluatedParts } from "../check/forms.ts";
 import { chartTypes, chartVariables } from "../decision/chart.ts";
 import { withCommonWords } from "../decision/payer-words.ts";
 import { compileExpression, type Expression } from "../fhirpath/expression.ts";
@@ -13,7 +14,7 @@ import type { PolicyFile } from "../format/policy-file.ts";
 import type { Terminology } from "../terminology/value-sets.ts";
 import type { Path, SourceFile } from "./source-file.ts";
 
-/** What an expression has to give: records, or a yes or no; a text takes anything. */
+/** What an expression must return: records, or yes or no. A text takes anything. */
 type Demand = "records" | "yes or no" | "anything";
 type Variables = Readonly<Record<string, Types>>;
 
@@ -21,10 +22,10 @@ export type Compiler = ReturnType<typeof createCompiler>;
 
 const ORDERS: Variables = { orders: ["MedicationRequest"] };
 const TYPES_OF_CHART: Variables = Object.fromEntries(Object.entries(chartTypes).map(([name, type]) => [name, [type]]));
-/** Their records are given to an expression only if they may match a value set of it. */
+/** An expression is evaluated only on those of their records that may match one of its value sets. */
 const SCREENED: ReadonlySet<string> = new Set(chartVariables.filter((variable) => variable !== "coverage"));
 const EVIDENCE: Variables = { ...ORDERS, ...TYPES_OF_CHART };
-/** What the texts of a card may speak of. */
+/** The variables of card texts. */
 const TEXTS: Variables = {
   order: ["MedicationRequest"],
   orders: ["MedicationRequest"],
@@ -33,12 +34,12 @@ const TEXTS: Variables = {
   policy: ["policy"],
 };
 
-/** Every variable, without %: a definition must not take the name of one. */
+/** Every variable, without %. Definitions must have other names. */
 export const variableNames: ReadonlySet<string> = new Set(Object.keys({ ...EVIDENCE, ...TEXTS, evidence: [] }));
 
 const NOTHING: Expression = { text: "{}", variables: [], valueSets: [], evaluate: () => [] };
 
-/** @param valueSets the names of those that the policy has */
+/** @param valueSets the names of the policy's value sets */
 export function createCompiler(
   source: SourceFile,
   terminology: Terminology,
@@ -77,18 +78,18 @@ export function createCompiler(
     });
     for (const name of checked.valueSets) used.valueSets.add(name);
     for (const name of checked.definitions) used.definitions.add(name);
-    if (isSound && demand === "records") warnOfPartsNotAsked(path, text, checked);
-    if (isSound) for (const reason of missed(demand, checked)) fault(path, start, reason);
+    if (isSound && demand === "records") warnOfUnevaluatedParts(path, text, checked);
+    if (isSound) for (const reason of unmetDemands(demand, checked)) fault(path, start, reason);
     const expression = isSound
       ? compileExpression(expand(text, checked.definitions, byName), Object.keys(variables), checked, terminology)
       : NOTHING;
     return { expression, types: checked.types };
   }
 
-  /** Only records of the chart are looked at before an expression is: orders are all given to it. */
-  function warnOfPartsNotAsked(path: Path, text: string, { variables, definitions }: Checked) {
+  /** Only chart records are screened first; an expression is evaluated on all orders. */
+  function warnOfUnevaluatedParts(path: Path, text: string, { variables, definitions }: Checked) {
     if (!/\bor\b/.test(text) || variables.every((name) => name === "orders")) return;
-    for (const { at, reason } of partsNotAsked(parse(text), definitions))
+    for (const { at, reason } of unevaluatedParts(parse(text), definitions))
       source.warn(path, reason, { at: at.start ?? 0 });
   }
 
@@ -97,7 +98,7 @@ export function createCompiler(
       return compile(path, expression, variables, "anything", offset).expression;
     });
     if (compiled.parts.some((part) => typeof part === "string" && /\{\{|\}\}/.test(part))) {
-      source.fault(path, "holds {{ or }} without the other", { at: text.search(/\{\{|\}\}/) });
+      source.fault(path, "has an unmatched {{ or }}", { at: text.search(/\{\{|\}\}/) });
     }
     return compiled;
   }
@@ -105,21 +106,21 @@ export function createCompiler(
   return { compile, template, used };
 }
 
-/** Why an expression without a fault of its own does not do what it is there for. */
-function* missed(demand: Demand, { types, variables, valueSets }: Checked): Generator<string> {
+/** Why an otherwise valid expression does not serve its purpose. */
+function* unmetDemands(demand: Demand, { types, variables, valueSets }: Checked): Generator<string> {
   if (demand === "anything") return;
   if (demand === "records" && valueSets.length === 0 && variables.some((name) => SCREENED.has(name))) {
-    yield "asks about no value set, so no record of the chart is given to it: say what it is about, with memberOf(…) or mentions(…)";
+    yield "names no value set, so it is never evaluated on a chart record: add memberOf(…) or mentions(…)";
   }
   if (variables.length === 0) yield "names no variable, so it never selects anything";
   const isYesOrNo = types?.length === 1 && types[0] === "System.Boolean";
   if (demand === "records" && isYesOrNo) {
-    yield "gives yes or no, which counts as found either way: select records instead, with where(…)";
+    yield "returns yes or no, and even no would count as found: select records instead, with where(…)";
   }
-  if (demand === "yes or no" && types && !isYesOrNo) yield "must give yes or no: end it with exists() or empty()";
+  if (demand === "yes or no" && types && !isYesOrNo) yield "must return yes or no: end it with exists() or empty()";
 }
 
-/** Puts definitions in the place of their names. The last first, since one may use those before it. */
+/** Replaces names with their definitions. The last first, since a definition may use those before it. */
 function expand(text: string, used: readonly string[], definitions: ReadonlyMap<string, string>): string {
   if (used.length === 0) return text;
   const latestFirst = [...definitions].filter(([name]) => used.includes(name)).reverse();

@@ -1,10 +1,10 @@
-// Loads the policies: one folder each, policy.yaml and value-sets/. Everything that is wrong with any of them is found in one go,
-// since a start that stops at the first fault costs its author a start for each.
+// Loads the policies, one folder each with policy.yaml and value-sets/. Reports all faults at once, so that an author
+// need not restart for each.
 import { createHash } from "node:crypto";
 import { realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import { checkCases } from "../check/cases.ts";
-import { checkPolicy, checkUse, type PolicyParts } from "../check/policy.ts";
+import { checkPolicy, checkUnused, type PolicyParts } from "../check/policy.ts";
 import { readValueSets, setName } from "../check/value-sets.ts";
 import type { Policy } from "../format/policy.ts";
 import { policyFileSchema } from "../format/policy-file.ts";
@@ -16,8 +16,7 @@ import { readSource } from "./source-file.ts";
 import { kindOf, listFolder, readTextFile } from "./yaml-file.ts";
 
 /**
- * The policies of a folder, in the order of their names. Files beside their folders are not looked at.
- * @param warn is told what is not as it should be, but keeps nothing from working
+ * The policies in a folder, sorted by name. Files next to their folders are ignored.
  * @throws PolicyFaults
  */
 export function loadPolicies(directory: string, warn: (finding: Finding) => void = () => {}): Policy[] {
@@ -28,9 +27,9 @@ export function loadPolicies(directory: string, warn: (finding: Finding) => void
 }
 
 /**
- * Loads and checks the policies of a folder.
- * @param needsCases whether cases.yaml is checked too: a service decides without, and warns only where there is none
- * @returns the policies that could be loaded, and everything that is wrong with any
+ * Loads and checks the policies in a folder.
+ * @param needsCases whether to check cases.yaml too. The service runs without, and only warns if there is none
+ * @returns the policies that could be loaded, and all findings
  */
 export function checkPolicies(
   directory: string,
@@ -38,9 +37,9 @@ export function checkPolicies(
 ): Findings & { readonly policies: Policy[] } {
   const notes = takeNotes();
   const names = foldersIn(directory, notes);
-  if (names.length === 0 && notes.faults.length === 0) notes.fault(wholeFile(directory, "holds no policy folder"));
+  if (names.length === 0 && notes.faults.length === 0) notes.fault(wholeFile(directory, "contains no policy folder"));
   if (kindOf(join(directory, "policy.yaml")) === "file") {
-    notes.fault(wholeFile(directory, "is a policy, not a folder of policies: name the folder that holds it"));
+    notes.fault(wholeFile(directory, "is a policy, not a folder of policies: give its parent folder"));
     return { policies: [], faults: notes.faults, warnings: notes.warnings };
   }
   const options = { needsCases, notes };
@@ -63,16 +62,15 @@ function loadPolicy(folder: string, { needsCases, notes }: LoadOptions): Policy 
   const compiled = written && compileWritten(written, terminologyOf(written));
   if (written && compiled) {
     checkPolicy(written, compiled.policy);
-    if (notes.faults.length === faultsBefore) checkUse(written, compiled.used);
+    if (notes.faults.length === faultsBefore) checkUnused(written, compiled.used);
   }
   const cases = join(folder, "cases.yaml");
   if (needsCases) checkCases(cases, compiled?.policy, notes);
-  else if (kindOf(cases) === "nothing")
-    notes.warn(wholeFile(cases, "is missing: nothing shows that the policy decides as it should"));
+  else if (kindOf(cases) === "nothing") notes.warn(wholeFile(cases, "is missing, so the policy is untested"));
   return compiled?.policy;
 }
 
-/** A policy as its folder says it, not yet compiled. */
+/** A policy as written in its folder, not yet compiled. */
 export type WrittenPolicy = PolicyParts & {
   readonly id: string;
   readonly revision: string;
@@ -83,7 +81,7 @@ export function terminologyOf({ sets, file }: WrittenPolicy): Terminology {
   return indexValueSets(sets, file.products.productNeutral);
 }
 
-/** Compiles a policy; what is wrong with it is noted by its source. @param terminology what `terminologyOf` gives for it */
+/** Compiles a policy; faults go to its source's notes. @param terminology from `terminologyOf` */
 export function policyOf(written: WrittenPolicy, terminology: Terminology): Policy {
   return compileWritten(written, terminology).policy;
 }
@@ -96,7 +94,7 @@ function compileWritten(
   return { policy: compilePolicy(id, revision, file, terminology, compiler), used: compiler.used };
 }
 
-/** Reads the folder of one policy, and checks its value sets. Undefined where policy.yaml is at fault. */
+/** Reads a policy folder and checks its value sets. Undefined if policy.yaml is invalid. */
 export function readPolicy(folder: string, notes: Notes): WrittenPolicy | undefined {
   const source = readSource(join(folder, "policy.yaml"), notes);
   const file = source && readAs(source, policyFileSchema);
@@ -124,7 +122,10 @@ function foldersIn(directory: string, notes: Notes): string[] {
   });
 }
 
-/** Review date and the first 12 hex digits of a SHA-256 over the folder: its files' names and contents, also behind links. */
+/**
+ * Review date and the first 12 hex digits of a SHA-256 over the names and contents of the folder's files, following
+ * links.
+ */
 function revisionOf(folder: string, reviewDate: string, notes: Notes): string {
   const hash = createHash("sha256");
   for (const path of filesWithin(folder, "", [], notes)) {
@@ -136,11 +137,11 @@ function revisionOf(folder: string, reviewDate: string, notes: Notes): string {
   return `${reviewDate}-${hash.digest("hex").slice(0, 12)}`;
 }
 
-/** @param outer the folders around it, behind any links */
+/** @param outer the real paths of the enclosing folders */
 function* filesWithin(root: string, path: string, outer: readonly string[], notes: Notes): Generator<string> {
   const folder = realpathSync(join(root, path));
   if (outer.includes(folder)) {
-    notes.fault(wholeFile(join(root, path), "is a link to a folder that it stands in"));
+    notes.fault(wholeFile(join(root, path), "links to a folder that contains it"));
     return;
   }
   for (const name of namesIn(folder, notes)) {

@@ -1,17 +1,20 @@
-// Fits what a file holds to a zod schema. What does not fit is noted in the author's words: an unknown key with what it may have
-// been meant to be, a key that is missing, a word that is none of those allowed.
+// Parses a file's data with a zod schema. Reports faults in the author's terms: an unknown key with a suggestion, a
+// missing key, or a value that is not allowed.
 import { z } from "zod";
 import { nearest } from "../check/suggest.ts";
 import type { Path, SourceFile } from "./source-file.ts";
 
-/** The data as the schema gives them, or undefined. */
+/** The parsed data, or undefined. */
 export function readAs<Schema extends z.ZodType>(source: SourceFile, schema: Schema): z.infer<Schema> | undefined {
   const parsed = schema.safeParse(source.value);
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) {
     if (issue.code === "unrecognized_keys") noteUnknownKeys(source, schema, issue.path, issue.keys);
     else if (valueAt(source.value, issue.path) === undefined) source.fault(issue.path, "is missing");
-    else source.fault(issue.path, reasonOf(issue), { suggestion: meantBy(issue, valueAt(source.value, issue.path)) });
+    else
+      source.fault(issue.path, reasonOf(issue), {
+        suggestion: suggestionFor(issue, valueAt(source.value, issue.path)),
+      });
   }
   return undefined;
 }
@@ -21,7 +24,7 @@ function noteUnknownKeys(source: SourceFile, schema: z.ZodType, path: Path, keys
   const given = Object.keys(valueAt(source.value, path) ?? {});
   const open = known.filter((key) => !given.includes(key));
   for (const key of keys)
-    source.fault([...path, key], "is not a key here", { at: "key", suggestion: nearest(key, open) });
+    source.fault([...path, key], "is not a valid key here", { at: "key", suggestion: nearest(key, open) });
 }
 
 function reasonOf(issue: z.core.$ZodIssue): string {
@@ -43,7 +46,7 @@ const KINDS: Record<string, string> = {
   record: "keys and values",
 };
 
-function meantBy(issue: z.core.$ZodIssue, value: unknown): string | undefined {
+function suggestionFor(issue: z.core.$ZodIssue, value: unknown): string | undefined {
   return issue.code === "invalid_value" && typeof value === "string"
     ? nearest(value, issue.values.map(String))
     : undefined;
@@ -53,7 +56,7 @@ function valueAt(value: unknown, path: Path): unknown {
   return path.reduce((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
 }
 
-/** The keys that a schema knows at a path, by its JSON Schema. */
+/** The keys that a schema allows at a path, from its JSON Schema. */
 function keysAt(schema: z.ZodType, path: Path): string[] {
   type Json = { properties?: Record<string, Json>; items?: Json; additionalProperties?: Json };
   let at: Json | undefined = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Json;

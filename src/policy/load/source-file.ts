@@ -1,4 +1,4 @@
-// A file of a policy, YAML or JSON: what it holds, every scalar as text, and where in it something is wrong.
+// Reads a policy's YAML or JSON file: its data, with every scalar as text, and the positions of findings in it.
 import { isAlias, isMap, isScalar, isSeq, type Node, type Scalar } from "yaml";
 import { type Finding, type Notes, wholeFile } from "./findings.ts";
 import { type Position, parseYaml, readTextFile, type YamlFile } from "./yaml-file.ts";
@@ -6,9 +6,8 @@ import { type Position, parseYaml, readTextFile, type YamlFile } from "./yaml-fi
 export type Path = readonly PropertyKey[];
 
 export type About = {
-  /** Where it stands, if not at the start of the value: at the key, or so many characters into the value. */
+  /** The position: the key, or characters from the start of the value. Default: 0. */
   readonly at?: "key" | number;
-  /** What may have been meant. */
   readonly suggestion?: string | undefined;
 };
 
@@ -16,11 +15,11 @@ export type SourceFile = {
   readonly value: unknown;
   fault(path: Path, reason: string, about?: About): void;
   warn(path: Path, reason: string, about?: About): void;
-  /** `file:line` of what stands at the path, or so many characters into its value. */
+  /** `file:line` of the value at the path. @param at characters from its start */
   lineOf(path: Path, at?: number): string;
 };
 
-/** The file, or undefined where it cannot be read or is not YAML: that is noted. */
+/** The file, or undefined, with a fault in the notes, if it cannot be read or is not YAML. */
 export function readSource(file: string, notes: Notes): SourceFile | undefined {
   const read = readTextFile(file);
   if ("why" in read) {
@@ -51,7 +50,7 @@ function placeOf({ document, positionOf }: YamlFile, text: string, path: Path, a
   for (const step of path) {
     const pair = isMap(node) ? node.items.find(({ key }) => isScalar(key) && key.value === String(step)) : undefined;
     const item = isSeq(node) ? node.items[Number(step)] : undefined;
-    if (!pair && !item) break; // what is missing stands where it should be
+    if (!pair && !item) break; // a missing value gets the position of its parent
     [node, key] = [behindAlias(pair ? pair.value : item), pair ? pair.key : item];
   }
   if (at !== "key" && isScalar(node) && node.value !== "") return positionOf(indexIn(text, node, at));
@@ -63,8 +62,8 @@ function startOf(node: unknown): number | undefined {
 }
 
 /**
- * The index in the text at which the character of a scalar's value stands. Found by counting what is no space: how lines were
- * folded and indented does not matter then.
+ * The index in the text of a character of a scalar's value. Counts only non-space characters, so that folding and
+ * indentation do not matter.
  */
 function indexIn(text: string, { value, range, type }: Scalar, offset: number): number {
   const [start, end] = range ?? [0, 0];

@@ -1,12 +1,12 @@
-// Reads files and folders that an operator or an author wrote, and YAML in them. Whatever is wrong is said, with its place: nothing here
-// throws, and nothing waits for what never comes.
+// Reads files, folders, and YAML written by operators and authors. Returns every fault with its position: nothing here
+// throws or blocks.
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { type Document, LineCounter, type Node, parseDocument, visit } from "yaml";
 
-/** What could not be read says why: for whoever has to mend it. */
+/** Why something could not be read, for whoever has to fix it. */
 export type Unread = { readonly why: string };
 
-/** What stands at a path, behind any links. */
+/** What is at a path, following links. */
 export function kindOf(path: string): "file" | "folder" | "other" | "nothing" | Unread {
   try {
     const stat = statSync(path, { throwIfNoEntry: false });
@@ -17,7 +17,7 @@ export function kindOf(path: string): "file" | "folder" | "other" | "nothing" | 
   }
 }
 
-/** The text of a file. Only a regular file is read: a pipe would never end. */
+/** The text of a regular file. A pipe might never end. */
 export function readTextFile(path: string): { readonly text: string } | Unread {
   const kind = kindOf(path);
   if (typeof kind !== "string") return kind;
@@ -31,8 +31,8 @@ export function readTextFile(path: string): { readonly text: string } | Unread {
 }
 
 /**
- * The names in a folder, in their order, but for what is hidden: editors' files, and the versions beside a mounted ConfigMap. A folder that
- * is not there is empty.
+ * The sorted names in a folder, without hidden ones such as editors' files and the versions of a mounted ConfigMap.
+ * Empty if there is no such folder.
  */
 export function listFolder(directory: string): { readonly names: string[] } | Unread {
   if (kindOf(directory) === "nothing") return { names: [] };
@@ -51,24 +51,24 @@ function unread(error: unknown): Unread {
   return { why: `cannot be read: ${(error as NodeJS.ErrnoException).code}` };
 }
 
-/** Line and column from 1, as editors count. */
+/** Line and column from 1, as in editors. */
 export type Position = { readonly line: number; readonly column: number };
 export type YamlFault = Position & { readonly reason: string };
 
 export type YamlFile = {
   readonly document: Document;
-  /** What it holds, every scalar as text (YAML's failsafe schema). */
+  /** Its data, with every scalar as text (YAML's failsafe schema). */
   readonly value: unknown;
   positionOf(index: number): Position;
 };
 
-/** What aliases may add up to: a file that names lists of lists of lists becomes too large to hold. */
+/** Limit on expanded aliases: nested lists of aliases would exhaust memory. */
 const MAX_ALIASES = 10_000;
 
-/** Most files name nothing by alias, and are not walked through for it. */
+/** Most files have no alias and need no search for invalid ones. */
 const MAY_ALIAS = /[\s[{,:-]\*[^\s*]/;
 
-/** The YAML of a text, or everything that keeps it from being YAML. */
+/** The YAML of a text, or all of its faults. */
 export function parseYaml(text: string): YamlFile | { readonly faults: readonly YamlFault[] } {
   const lines = new LineCounter();
   const document = parseDocument(text, { schema: "failsafe", lineCounter: lines, merge: false });
@@ -88,11 +88,11 @@ export function parseYaml(text: string): YamlFile | { readonly faults: readonly 
     return { document, value: document.toJS({ maxAliasCount: MAX_ALIASES }), positionOf };
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error;
-    return { faults: [{ line: 1, column: 1, reason: "its aliases stand for more than a file may hold" }] };
+    return { faults: [{ line: 1, column: 1, reason: "its aliases expand to more than a file may hold" }] };
   }
 }
 
-/** Aliases of nothing, and of what they stand in themselves. */
+/** Finds aliases of nothing, and aliases of a value that contains them. */
 function aliasFaults(document: Document): { at: number; reason: string }[] {
   const faults: { at: number; reason: string }[] = [];
   const anchored = new Map<string, Node>();
@@ -104,9 +104,7 @@ function aliasFaults(document: Document): { at: number; reason: string }[] {
       const named = anchored.get(source);
       const isInside = path.some((node) => node === named);
       if (named && !isInside) return;
-      const reason = isInside
-        ? `*${source} stands inside of what &${source} names`
-        : `there is no &${source} above *${source}`;
+      const reason = isInside ? `*${source} is inside &${source} itself` : `there is no &${source} above *${source}`;
       faults.push({ at: range?.[0] ?? 0, reason });
     },
   });

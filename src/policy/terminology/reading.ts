@@ -1,4 +1,4 @@
-// What one request reads with: a screen that rules records out, its texts, and its deadline. Made for a request, and gone with it.
+// The state of one request while it reads records: its screen, its texts, and its deadline.
 import type { Policy } from "../format/policy.ts";
 import { createScreen, type Screen } from "./screen.ts";
 import { createTexts, type Texts } from "./texts.ts";
@@ -6,11 +6,11 @@ import { createTexts, type Texts } from "./texts.ts";
 export type Reading = {
   readonly screen: Screen;
   readonly texts: Texts;
-  /** Whether the deadline of the request has passed: what is not read by then is not read. */
+  /** Whether the request's deadline has passed; nothing more is read then. */
   readonly isOver: () => boolean;
 };
 
-/** @param isOver asked between records */
+/** @param isOver called between records */
 export function startReading(policies: readonly Policy[], isOver: () => boolean = () => false): Reading {
   const texts = createTexts();
   return { screen: createScreen(policies, texts), texts, isOver };

@@ -1,6 +1,6 @@
-// Rules records out: which value sets of which policies a record may match, by its codes and by the words of its names. Almost none of a
-// patient's records match any, and FHIRPath takes a hundred times longer. One index for all policies, one table of where records name a
-// drug or substance.
+// Rules records out before FHIRPath, which takes a hundred times longer: finds the value sets that a record may match,
+// by its codes and the words of its names. One index covers all policies; one table lists where records name a drug or
+// substance.
 import { type ChartVariable, chartVariables } from "../decision/chart.ts";
 import { type FhirObject, type FhirRecord, isObject } from "../fhir-json.ts";
 import { expressionsOf, type Policy } from "../format/policy.ts";
@@ -10,28 +10,28 @@ import { isAscii, longestWord, MAX_WEIGHT, type TextRule, weightOf, words } from
 import { TextBudgetSpent, type Texts } from "./texts.ts";
 import type { ValueSet } from "./value-sets.ts";
 
-/** Draft orders and the records of the chart, but for coverages: each of those may name the payer. */
+/** Draft orders and chart records except coverages, each of which may name the payer. */
 export type Screened = "orders" | Exclude<ChartVariable, "coverage">;
 
-/** The value sets that a record may match, by policy. Empty for a record that no policy can count. */
+/** The value sets that a record may match, by policy. Empty if no policy can use the record. */
 export type Matches = ReadonlyMap<Policy, ReadonlySet<string>>;
 
-/** For one request: each text is matched once. */
+/** Serves one request: each text is matched once. */
 export type Screen = {
-  /** @param record with its references resolved @throws TextBudgetSpent */
+  /** @param record with references resolved @throws TextBudgetSpent */
   record(variable: Screened, record: FhirRecord): Matches;
-  /** Whether a text, such as the display of a reference, may name anything that a policy asks about. */
+  /** Whether a text, such as the display of a reference, may match a value set that a policy uses. */
   mayName(variable: Screened, text: string): boolean;
 };
 
 type Hit = { readonly policy: Policy; readonly set: string };
-/** A term, folded, and the value sets that it may name. */
+/** A folded term and the value sets that it may match. */
 type Term = { readonly words: string; readonly hits: Hit[] };
 
 type Index = {
   /** By code without its system, and by NDC product. */
   readonly byCode: ReadonlyMap<string, readonly Hit[]>;
-  /** By the longest word of each term, for the value sets that are asked about. */
+  /** By the longest word of each term, for the value sets in use. */
   readonly byWord: Readonly<Record<Screened, ReadonlyMap<string, readonly Term[]>>>;
 };
 
@@ -57,7 +57,7 @@ export function createScreen(policies: readonly Policy[], texts: Texts): Screen 
       try {
         return hitsOf(variable, text).length > 0;
       } catch (error) {
-        if (error instanceof TextBudgetSpent) return true; // nothing is known of it
+        if (error instanceof TextBudgetSpent) return true; // not ruled out
         throw error;
       }
     },
@@ -82,7 +82,7 @@ export function createScreen(policies: readonly Policy[], texts: Texts): Screen 
 
 type Visit = { readonly text: (text: string) => void; readonly coding: (coding: FhirObject) => void };
 
-/** Where a record names a drug or substance. */
+/** The table of where a record names a drug or substance. */
 function visitNames(variable: Screened, record: FhirRecord, visit: Visit): void {
   if (variable !== "allergies") visitConcept(record.medicationCodeableConcept, visit);
   else visitAllergy(record, visit);
@@ -114,7 +114,7 @@ function visitNotes(notes: unknown, visit: Visit): void {
   });
 }
 
-/** As objectsIn, but without a list of its own: a chart has tens of thousands of these. */
+/** Like objectsIn, but without allocating a list: a chart has tens of thousands of these. */
 function forEachObject(value: unknown, visit: (value: FhirObject) => void): void {
   if (Array.isArray(value)) {
     for (const each of value) if (isObject(each)) visit(each);
@@ -133,7 +133,7 @@ const ANY_WORD = /[\p{L}\p{N}]+/gu;
 
 function findHits(byWord: ReadonlyMap<string, readonly Term[]>, text: string, texts: Texts): readonly Hit[] {
   const isPlain = isAscii(text);
-  // What no record really holds is not folded: it may name anything, and its record counts as unreadable.
+  // A text larger than any real one is not folded: it matches everything, and its record counts as unreadable.
   if (!isPlain && weightOf(text) > MAX_WEIGHT)
     return [...byWord.values()].flatMap((terms) => terms.flatMap(({ hits }) => hits));
   if (isPlain) {
@@ -145,7 +145,7 @@ function findHits(byWord: ReadonlyMap<string, readonly Term[]>, text: string, te
   return terms.flatMap((term) => (holds(folded, term.words) ? term.hits : NOTHING));
 }
 
-/** The terms whose longest word is among the words, or is the singular of one of them. */
+/** The terms whose longest word, singular or plural, is among the words found. */
 function termsAmong(byWord: ReadonlyMap<string, readonly Term[]>, found: readonly string[] | null): readonly Term[] {
   const terms: Term[] = [];
   for (const word of found ?? []) {
@@ -159,7 +159,6 @@ function holds(folded: string, term: string): boolean {
   return folded.includes(` ${term} `) || folded.includes(` ${term}s `);
 }
 
-/** Made once for a list of policies. */
 const indexPolicies = memoizeByObject((policies: readonly Policy[]): Index => {
   const byCode = new Map<string, Hit[]>();
   for (const policy of policies) {
@@ -178,7 +177,7 @@ function* codesOf({ terminology }: Policy): Generator<[set: string, keys: Set<st
 function indexWords(policies: readonly Policy[], variable: Screened): Map<string, Term[]> {
   const byWords = new Map<string, Term>();
   for (const policy of policies) {
-    for (const name of setsAsked(policy, variable)) {
+    for (const name of setsUsed(policy, variable)) {
       const set = policy.terminology.sets.get(name);
       for (const term of set ? termsOf(set) : []) {
         const folded = words(term).trim();
@@ -193,21 +192,21 @@ function indexWords(policies: readonly Policy[], variable: Screened): Map<string
   return byWord;
 }
 
-/** The value sets that expressions ask about records of the variable; of drafts, those of the products. */
-function setsAsked(policy: Policy, variable: Screened): Set<string> {
+/** The value sets that expressions use for records of the variable; for draft orders, those of the products. */
+function setsUsed(policy: Policy, variable: Screened): Set<string> {
   if (variable === "orders")
     return new Set([policy.nonPreferred.valueSet, policy.preferred.valueSet, ...policy.sameDrug]);
-  const asking = expressionsOf(policy).filter(({ variables }) => variables.includes(variable));
-  return new Set(asking.flatMap(({ valueSets }) => valueSets));
+  const expressions = expressionsOf(policy).filter(({ variables }) => variables.includes(variable));
+  return new Set(expressions.flatMap(({ valueSets }) => valueSets));
 }
 
-/** Terms of which one occurs in every text that may name the value set. */
+/** Every text that may match the value set contains at least one of these terms. */
 function* termsOf({ text, names }: ValueSet): Generator<string> {
   for (const rule of text) yield* termsOfRule(rule);
   yield* names?.names ?? [];
 }
 
-/** Where all of several terms must occur, the one with the longest word stands for all. */
+/** If all of several terms must occur, the one with the longest word represents them. */
 function termsOfRule({ all, any }: TextRule): readonly string[] {
   const [rarest] = all.toSorted((a, b) => longestWord(b).length - longestWord(a).length);
   return rarest === undefined ? any : [rarest];

@@ -1,16 +1,16 @@
-// Finds whole terms in free text, case and punctuation ignored: "povidone" is neither "crospovidone" nor half of a word. A
-// term is also found in the plural, with an s after it. A text that is looked at more than once is folded once.
+// Finds whole terms in free text, ignoring case and punctuation: "povidone" does not match "crospovidone". A term also
+// matches its plural with an s. A text that is matched repeatedly is folded once.
 
-/** When a text belongs to a value set: all of `all`, at least one of `any` (if given), none of `none`. */
+/** A text belongs to a value set if it contains all of `all`, at least one of `any` (if given), and none of `none`. */
 export type TextRule = { readonly all: string[]; readonly any: string[]; readonly none: string[] };
 
 /**
- * How a substance is recognised. A text *is* the substance when nothing is left of it without `names` and neutral words; it
- * *mentions* the substance when one of `names` occurs, unless all of the text is another thing that bears the name (`except`).
+ * How a substance is recognized. A text *is* the substance if it consists of `names` and neutral words; it *mentions*
+ * the substance if it contains one of `names`, unless it is entirely another substance with that name (`except`).
  */
 export type NameRule = { readonly names: string[]; readonly except: string[]; readonly neutral: string[] };
 
-/** A text as it is compared. */
+/** A text in the form in which texts are compared. */
 export type Folded = { readonly words: string };
 
 export function fold(text: string): Folded {
@@ -18,11 +18,11 @@ export function fold(text: string): Folded {
 }
 
 /**
- * Lower case words with single spaces, and a space at each end so that a term can be looked up as a whole. A point or
- * comma inside a number stays: "1,400 mg" holds no "400 mg".
+ * Lowercase words with single spaces, and a space at each end so that whole terms can be found. A period or comma
+ * inside a number stays: "1,400 mg" does not contain "400 mg".
  */
 export function words(text: string): string {
-  if (WORDS_ALREADY.test(text)) return ` ${text.toLowerCase()} `;
+  if (ONLY_WORDS.test(text)) return ` ${text.toLowerCase()} `;
   const folded = text.normalize("NFKC").toLowerCase();
   return ` ${folded
     .replace(/(?<!\d)[.,]|[.,](?!\d)|[^\p{L}\p{N}.,]+/gu, " ")
@@ -30,19 +30,21 @@ export function words(text: string): string {
     .trim()} `;
 }
 
-/** As most names are: folded in a fifth of the time. */
-const WORDS_ALREADY = /^[a-z0-9]+(?: [a-z0-9]+)*$/i;
+/** Matches most names, which are then folded in a fifth of the time. */
+const ONLY_WORDS = /^[a-z0-9]+(?: [a-z0-9]+)*$/i;
 
-/** Characters of a record's texts together, each by its weight. */
+/** Weighted characters of all texts of one record. */
 export const MAX_WEIGHT = 100_000;
 const MAX_LENGTH = 10_000; // characters of one text
-/** Normalization puts a run of combining marks in order, which takes the square of its length. */
+/** Normalization sorts a run of combining marks, in quadratic time. */
 const RUN_OF_MARKS = /[\p{M}\uFF9E\uFF9F]{31}/u;
-/** One character that normalization makes 18 of. It weighs as much as a page, since few texts have any. */
+/** One character that normalization expands to 18. Rare, so each may weigh as much as a page. */
 const LIGATURE = /\uFDFA/g;
 const PAGE = 3_000; // characters
 
-/** The characters that a text counts as. More than MAX_WEIGHT: it is larger, or costs more to fold, than any that a record really holds. */
+/**
+ * The characters that a text counts as. More than MAX_WEIGHT if it is larger or costlier to fold than any real text.
+ */
 export function weightOf(text: string): number {
   if (text.length > MAX_LENGTH) return MAX_WEIGHT + text.length;
   if (isAscii(text)) return text.length;
@@ -56,25 +58,28 @@ export function isAscii(text: string): boolean {
 
 const IS_ASCII = /^\p{ASCII}*$/u;
 
-/** Whether any of the terms occurs as a whole in the text. */
+/** Whether the text contains any of the terms as a whole. */
 export function mentions(text: string | Folded, terms: readonly string[]): boolean {
   return wordsOf(text).search(patternsOf(terms).whole) >= 0;
 }
 
-/** The longest word of a term, folded: a text without it does not hold the term. It may stand after a point or comma in a number. */
+/**
+ * The longest word of a term, folded: a text without it does not contain the term. Splits numbers at periods and
+ * commas.
+ */
 export function longestWord(term: string): string {
   return longestFirst(words(term).trim().split(/[ .,]/))[0] ?? "";
 }
 
-/** Whether at least one of the terms occurs, and nothing is left of the text without them and the neutral words. */
+/** Whether the text contains at least one of the terms, and otherwise only neutral words. */
 export function consistsOf(text: string | Folded, terms: readonly string[], neutral: readonly string[] = []): boolean {
   const whole = wordsOf(text);
   const rest = whole.replace(patternsOf(terms).whole, "");
   return rest !== whole && rest.replace(patternsOf(neutral).whole, "").trim() === "";
 }
 
-/** Whether one of the names fits the rule. A forbidden term forbids only the name that it stands in. */
-export function fitsRule(names: readonly (string | Folded)[], { all, any, none }: TextRule): boolean {
+/** Whether one of the names matches the rule. A forbidden term rules out only the name that contains it. */
+export function matchesRule(names: readonly (string | Folded)[], { all, any, none }: TextRule): boolean {
   return names.some(
     (name) =>
       patternsOf(all).each.every((term) => term.test(wordsOf(name))) &&
@@ -96,13 +101,13 @@ function wordsOf(text: string | Folded): string {
 }
 
 type Patterns = {
-  /** Finds the terms with the space before them, the longest first. The space after them is left for the next. */
+  /** Matches any term with the space before it, the longest first. The space after it is left for the next match. */
   readonly whole: RegExp;
-  /** Of each term, in its order. */
+  /** One per term, in order. */
   readonly each: readonly RegExp[];
 };
 
-/** Made once for each list of a policy, and gone with it. */
+/** Memoized for each list of a policy. */
 const patterns = new WeakMap<readonly string[], Patterns>();
 
 function patternsOf(terms: readonly string[]): Patterns {
@@ -129,7 +134,7 @@ function longestFirst(terms: readonly string[]): string[] {
   return terms.toSorted((a, b) => b.length - a.length);
 }
 
-/** Folded terms hold no other sign that means something in a pattern. */
+/** Folded terms contain no other character that is special in a pattern. */
 function escapePoint(term: string): string {
   return term.replace(/[.]/g, "\\.");
 }

@@ -1,19 +1,21 @@
-// The texts of one request. Each is folded once, and all of them together within one budget of characters, so that the cost of a request
-// is bounded, whatever it holds.
+// The texts of one request. Each is folded once, all within one character budget, so that the cost of a request is bounded.
 import { memoizeByObject } from "../memoize.ts";
 import { type Folded, fold, mentions, weightOf } from "./terms.ts";
 
 const MAX_CHARACTERS = 8_000_000;
 
-/** The request holds more text than is read. */
+/** The request has more text than its character budget. */
 export class TextBudgetSpent extends Error {}
 
 export type Texts = {
-  /** The text as it is compared. @throws TextBudgetSpent */
+  /** @throws TextBudgetSpent */
   fold(text: string): Folded;
-  /** Whether any of the terms occurs in the text. Asked of the same text once for each list of terms. @throws TextBudgetSpent */
+  /**
+   * Whether any of the terms occurs in the text. Asked of the same text once for each list of terms.
+   * @throws TextBudgetSpent
+   */
   mentions(text: string, terms: readonly string[]): boolean;
-  /** Takes what the text counts as from the budget. @throws TextBudgetSpent */
+  /** Charges the text to the budget. @throws TextBudgetSpent */
   spend(text: string): void;
 };
 

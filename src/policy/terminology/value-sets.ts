@@ -1,10 +1,10 @@
-// A policy's value sets: what they hold, and how they are looked up by code. Knows FHIR ValueSet; knows no drug and no file.
-// Which of them a record belongs to is membership.ts.
+// Reads a policy's value sets and indexes them by code. Knows FHIR ValueSet; knows no drug and no file. membership.ts
+// decides which of them a record belongs to.
 import { z } from "zod";
 import { codingKeys } from "./codings.ts";
 import type { NameRule, TextRule } from "./terms.ts";
 
-/** One code as a value set lists it. `comment` says how certain it is and where it was seen. */
+/** One code of a value set. `comment` states its certainty and source. */
 export type Concept = { system: string; code: string; display: string; comment: string | undefined };
 
 /** One value set of a policy. `excludes` names the sets whose members are never members of this one. */
@@ -18,7 +18,7 @@ export type ValueSet = {
   names: NameRule | undefined;
 };
 
-/** What a policy says of a value set beside its codes. */
+/** How a policy recognizes members of a value set other than by code. */
 export type Recognition = Pick<ValueSet, "text" | "names">;
 
 const COMMENT = "http://hl7.org/fhir/StructureDefinition/valueset-concept-comments";
@@ -44,7 +44,7 @@ const contained = z.looseObject({
   },
 });
 
-/** FHIR ValueSet, as far as it is read here: a compose with listed concepts, or an expansion. Every scalar is text. */
+/** The supported part of FHIR ValueSet: a compose with listed concepts, or an expansion. Every scalar is text. */
 export const valueSetSchema = z
   .looseObject({
     resourceType: z.literal("ValueSet"),
@@ -57,12 +57,12 @@ export const valueSetSchema = z
 
 export type ValueSetResource = z.infer<typeof valueSetSchema>;
 
-/** A code and where it stands in the resource. */
+/** A code and its path in the resource. */
 export type Listed = { readonly path: readonly PropertyKey[]; readonly concept: Concept };
 
 /**
- * The codes of a value set. An expansion counts before the compose that it was made of. What is inactive counts, since old records
- * hold it; what is abstract only groups others.
+ * The codes of a value set. An expansion takes precedence over the compose that it was made from. Inactive codes count,
+ * since old records contain them; abstract ones only group others.
  */
 export function listConcepts({ compose, expansion }: ValueSetResource): Listed[] {
   if (expansion) return listContained(expansion.contains ?? [], ["expansion", "contains"]);
@@ -86,8 +86,8 @@ function listContained(contains: readonly z.infer<typeof contained>[], path: rea
 }
 
 /**
- * The value sets that a value set gives way to, and where they are named. Beside an expansion, those named by URL are left out:
- * who expanded it has excluded them.
+ * The value sets that a value set excludes, with their paths. If there is an expansion, those given by URL are left
+ * out, since the terminology server has already excluded them.
  */
 export function listExcluded({ compose, expansion }: ValueSetResource) {
   const named = (compose?.exclude ?? []).flatMap(({ valueSet = [] }, index) =>
@@ -96,7 +96,7 @@ export function listExcluded({ compose, expansion }: ValueSetResource) {
   return named.filter(({ name }) => !expansion || !name.includes(":"));
 }
 
-/** Reads one FHIR ValueSet. The name is the file's, since a policy's expressions use that. */
+/** @param name the file's name without extension, which the policy's expressions use */
 export function readValueSet(name: string, resource: ValueSetResource, recognition: Recognition): ValueSet {
   return {
     name,
@@ -114,7 +114,7 @@ export type Terminology = {
   readonly namesByKey: ReadonlyMap<string, readonly string[]>;
   readonly displayByKey: ReadonlyMap<string, string>;
   readonly termsByText: readonly string[];
-  /** Sets whose codes leave open which product it is: text may tell more. */
+  /** Sets whose codes do not identify the product, so that the text may. */
   readonly productNeutral: readonly string[];
 };
 

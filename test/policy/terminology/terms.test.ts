@@ -5,8 +5,8 @@ import { escapeMarkdown, plain } from "../../../src/policy/fhirpath/template.ts"
 import { codingKeys, ndcProducts } from "../../../src/policy/terminology/codings.ts";
 import {
   consistsOf,
-  fitsRule,
   isSubstance,
+  matchesRule,
   mentions,
   mentionsSubstance,
 } from "../../../src/policy/terminology/terms.ts";
@@ -32,10 +32,10 @@ test.each([
 
 test("a rule holds within one name: all, any and none", () => {
   const rule = { all: ["imatinib"], any: ["tablet", "tab"], none: ["capsule"] };
-  expect(fitsRule(["imatinib 400 mg tab"], rule)).toBe(true);
-  expect(fitsRule(["imatinib", "400 mg tablet"], rule)).toBe(false);
-  expect(fitsRule(["imatinib tablet or capsule"], rule)).toBe(false);
-  expect(fitsRule(["imatinib capsule", "imatinib tablet"], rule)).toBe(true);
+  expect(matchesRule(["imatinib 400 mg tab"], rule)).toBe(true);
+  expect(matchesRule(["imatinib", "400 mg tablet"], rule)).toBe(false);
+  expect(matchesRule(["imatinib tablet or capsule"], rule)).toBe(false);
+  expect(matchesRule(["imatinib capsule", "imatinib tablet"], rule)).toBe(true);
 });
 
 test.each([
