@@ -1,4 +1,4 @@
-// CLI for policy authors: runs a command, or prints its usage if the arguments are invalid. Each command has its own file.
+// CLI for policy authors: runs a command, or prints its usage if the arguments are invalid. One file per command.
 
 import { nearest } from "../policy/check/suggest.ts";
 import { PolicyFaults } from "../policy/load/findings.ts";

@@ -58,7 +58,7 @@ function isAccepted(written: WrittenPolicy): boolean {
   return isSound;
 }
 
-/** Finds the first check that fails. Tries the cases that caught the last mutants first, since they often catch the next. */
+/** Finds the first check that fails. Starts with the cases that caught the last mutants: they often catch the next. */
 function createNotice(cases: CaseFile): (tested: Tested) => string | undefined {
   const { cases: none, ...tables } = cases;
   const quick = checksOf({ ...tables, cases: [] });
