@@ -1,4 +1,4 @@
-// `npm run policy -- check`: everything that is wrong with any policy, in one go, for its author and for CI.
+// `npm run policy -- check`: reports all faults and warnings in all policies at once, for authors and CI.
 import { parseArgs } from "node:util";
 import { type Finding, type Findings, writeFinding } from "../policy/load/findings.ts";
 import { checkPolicies } from "../policy/load/load.ts";
@@ -6,7 +6,7 @@ import type { Command } from "./command.ts";
 
 const FORMATS: Record<string, (found: Findings) => string> = { text: writeText, json: writeJson };
 
-/** Exit code 1 where there is a fault: what would keep the service from starting, or a policy without cases. */
+/** Exit code 1 if there is a fault: one that keeps the service from starting, or a policy without cases. */
 export const check: Command = {
   usage: "[folder of policies, by default cards] [--format text|json]",
   async run(args, { stdout }) {
@@ -38,7 +38,7 @@ function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** One document. A finding without a suggestion has null there, so that every one has the same members. */
+/** One JSON document. A finding without a suggestion has null, so that all findings have the same members. */
 function writeJson({ faults, warnings }: Findings): string {
   const members = ({ suggestion = undefined, ...finding }: Finding) => ({ ...finding, suggestion: suggestion ?? null });
   return `${JSON.stringify({ faults: faults.map(members), warnings: warnings.map(members) }, null, 2)}\n`;

@@ -1,5 +1,5 @@
-// The codes of a policy as a pharmacist checks them: what is unverified first. How certain a code is stands in the words of its
-// comment (valueset-concept-comments) and of its value set's description; what they do not say is taken for unverified.
+// Writes a sheet of a policy's codes for a pharmacist to check, unverified codes first. Certainty comes from the code's
+// comment (valueset-concept-comments) and its value set's description. Without a comment, a code is unverified.
 
 import { literalKey } from "../policy/check/value-sets.ts";
 import type { Policy } from "../policy/format/policy.ts";
@@ -10,12 +10,12 @@ export type Certainty = "unverified" | "to be checked" | "one source" | "several
 
 /** One code, with all value sets that list it. */
 export type CodeRow = {
-  /** The least of its value sets. */
+  /** The lowest certainty in any of its value sets. */
   readonly certainty: Certainty;
   readonly valueSets: readonly { readonly name: string; readonly certainty: Certainty }[];
   readonly system: string;
   readonly code: string;
-  /** Both as the value sets have them: several only where they differ. */
+  /** Display and source from the value sets, joined if they differ. */
   readonly display: string;
   readonly source: string;
 };
@@ -25,14 +25,14 @@ const UNVERIFIED = /\bverified: (false|no)\b|\bunverified\b|\bfrom memory\b/i;
 const DOUBTS =
   /\bcheck\b|\bnot (checked|stated|seen|certain|verified)\b|\bweak\b|\binferred\b|\bprobably\b|\bmay be\b|\bsecondary sources?\b|\bretired\b|\bdiscontinued\b|\bno terminology server\b/i;
 
-/** Each code once, the least certain first; within that by its first value set, in its order. */
+/** Each code once: the least certain first, then in the order of the value sets. */
 export function codesOf({ terminology }: Policy): CodeRow[] {
   const listed = [...terminology.sets.values()].flatMap((set) =>
     set.concepts.map((concept) => ({ name: set.name, certainty: certaintyOf(set, concept), concept })),
   );
   const byCode = Map.groupBy(listed, ({ concept }) => literalKey(concept));
   const rows = [...byCode.values()].map((same) => rowOf(same as [Listed, ...Listed[]]));
-  return rows.toSorted((a, b) => rank(a) - rank(b)); // it keeps the order of equals
+  return rows.toSorted((a, b) => rank(a) - rank(b)); // a stable sort
 }
 
 type Listed = { readonly name: string; readonly certainty: Certainty; readonly concept: Concept };
@@ -53,7 +53,7 @@ function rowOf(same: readonly [Listed, ...Listed[]]): CodeRow {
 
 const rank = ({ certainty }: { readonly certainty: Certainty }) => ORDER.indexOf(certainty);
 
-/** A value set in which the code is more certain says so. */
+/** The value sets, with the certainty of those where it is higher. */
 function namesOf({ valueSets, certainty: least }: CodeRow): string {
   return valueSets.map(({ name, certainty }) => (certainty === least ? name : `${name} (${certainty})`)).join(", ");
 }
@@ -103,8 +103,8 @@ export function writeSheetMarkdown({ id, title, revision, terminology }: Policy,
 }
 
 const headings: Record<Certainty, string> = {
-  unverified: "Unverified, by its comment or the description of its value set, or without a source",
-  "to be checked": "To be checked: its source is weak, old, or says that it is not certain",
+  unverified: "Unverified: marked so in the comment or the value set's description, or without a source",
+  "to be checked": "To be checked: the source is weak, outdated, or uncertain",
   "one source": "Seen in one source",
   "several sources": "Seen in several sources",
 };
@@ -116,7 +116,7 @@ function tableOf(rows: readonly CodeRow[]): string {
   return [COLUMNS, COLUMNS.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-/** Text that neither ends a cell nor becomes markup. */
+/** Escapes text for a Markdown table cell. */
 function cell(text: string): string {
   return text
     .replace(/\s+/g, " ")

@@ -1,4 +1,4 @@
-// `npm run policy -- codes`: every code of a policy as a sheet for a pharmacist's signature.
+// `npm run policy -- codes`: lists every code of a policy on a sheet for a pharmacist to sign.
 import { parseArgs } from "node:util";
 import { codesOf, writeSheetCsv, writeSheetMarkdown } from "./code-sheet.ts";
 import type { Command } from "./command.ts";

@@ -1,13 +1,13 @@
-// What a command of `npm run policy` is.
+// The type of a command of `npm run policy`.
 import type { Streams } from "../store/streams.ts";
 
 export type Command = {
-  /** What stands after the command's name, for the usage. */
+  /** The arguments, for the usage message. */
   readonly usage: string;
   /**
-   * Writes its answer to standard output.
-   * @returns the exit code: 0 for good, 1 for what the author has to look at
-   * @throws TypeError with a message for the author where the arguments do not fit: exit code 2
+   * Writes its result to standard output.
+   * @returns the exit code: 0 for success, 1 if the author has something to fix
+   * @throws TypeError with a message for the author if the arguments are invalid: exit code 2
    */
   run(args: readonly string[], streams: Streams): Promise<number>;
 };

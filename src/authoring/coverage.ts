@@ -1,4 +1,4 @@
-// What a policy can give, and whether any case sees it: rows of the decision table, outcomes, rules, cautions, changes and why there is none.
+// Finds what no case of a policy covers: decision rows, outcomes, rules, cautions, changes, and reasons for no change.
 import type { CaseFile } from "../cases/cases.ts";
 import type { NoChangeReason } from "../policy/decision/change.ts";
 import type { Outcome, Row } from "../policy/decision/decide.ts";
@@ -33,7 +33,7 @@ function thingsSeen({ row, criteria, cautions, changes }: Explanation): string[]
   ];
 }
 
-/** Rules with their names: `documented rule 0`, as places in policy.yaml are counted. */
+/** Names each rule by its position in policy.yaml, from 0: `documented rule 0`. */
 function nameRules<Rule extends { readonly grade: "documented" | "supporting" }>(rules: readonly Rule[]) {
   const byGrade = Map.groupBy(rules, ({ grade }) => grade);
   return [...byGrade].flatMap(([grade, same]) => same.map((rule, at) => ({ ...rule, name: `${grade} rule ${at}` })));
@@ -70,7 +70,7 @@ function rowsPossible({ criteria, cautions }: Policy): (Row | "no-order")[] {
   return keysOf(possible);
 }
 
-/** Where a criterion reads only the orders, nothing of it can be unread. */
+/** A criterion that reads only the orders is never unknown. */
 function outcomesPossible({ documented, supporting }: Policy["criteria"][number]): Outcome[] {
   const read = [...documented, ...supporting].flatMap(({ select }) => select.variables);
   const possible: Record<Outcome, boolean> = {

@@ -1,4 +1,4 @@
-// `npm run policy -- <command>`.
+// `npm run policy -- <command>`: entry point of the CLI for policy authors.
 import { runPolicyCommand } from "./run.ts";
 
 process.exitCode = await runPolicyCommand(process.argv.slice(2), process);

@@ -1,4 +1,4 @@
-// Opens one policy of a folder of policies for a command, as it is written and compiled, with its cases.
+// Opens one policy for a command, both as written and compiled.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Policy } from "../policy/format/policy.ts";
@@ -7,20 +7,21 @@ import { policyOf, readPolicy, terminologyOf, type WrittenPolicy } from "../poli
 
 export type OpenPolicy = { readonly folder: string; readonly written: WrittenPolicy; readonly policy: Policy };
 
-/** The names of the policies in a folder. @throws TypeError where it holds none */
+/** The names of the policies in a folder. @throws TypeError if it has none */
 export function policiesIn(directory: string): string[] {
   const entries = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : [];
   const names = entries.map(({ name }) => name).filter((name) => existsSync(join(directory, name, "policy.yaml")));
-  if (names.length === 0) throw new TypeError(`${directory} holds no policy: name the folder of policies with --cards`);
+  if (names.length === 0)
+    throw new TypeError(`${directory} contains no policy: pass the folder of policies with --cards`);
   return names.sort();
 }
 
-/** @throws TypeError where there is no such policy; PolicyFaults where it cannot be loaded */
+/** @throws TypeError if there is no such policy; PolicyFaults if it cannot be loaded */
 export function openPolicy(directory: string, name: string | undefined): OpenPolicy {
   const names = policiesIn(directory);
-  if (name === undefined) throw new TypeError(`name a policy: ${directory} holds ${names.join(", ")}`);
+  if (name === undefined) throw new TypeError(`name a policy: ${directory} contains ${names.join(", ")}`);
   if (!names.includes(name))
-    throw new TypeError(`there is no policy "${name}": ${directory} holds ${names.join(", ")}`);
+    throw new TypeError(`there is no policy "${name}": ${directory} contains ${names.join(", ")}`);
   const folder = join(directory, name);
   const notes = takeNotes();
   const written = readPolicy(folder, notes);

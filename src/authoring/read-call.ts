@@ -1,5 +1,5 @@
-// Reads what an author tries a policy on, as an order-sign call: a request as an EHR sends it, or a Bundle of a patient's records with
-// the draft order among them.
+// Reads the file for `npm run policy -- try` as an order-sign request: a request from an EHR, or a Bundle of a patient's
+// records that includes the draft order.
 import { readFileSync } from "node:fs";
 import { HOOK } from "../cds-hooks/request.ts";
 import { patientIn } from "../chart/record.ts";
@@ -8,17 +8,17 @@ import { toText } from "../network/json.ts";
 import { chartVariables } from "../policy/decision/chart.ts";
 import { type FhirObject, type FhirRecord, isObject, isRecord, objectsIn, textIn } from "../policy/fhir-json.ts";
 
-/** The body of an order-sign call, not yet checked. @throws TypeError that says what is wrong with the file */
+/** The body of an order-sign request, not yet validated. @throws TypeError that says what is wrong with the file */
 export function readCall(file: string): unknown {
   const content = parseFile(file);
-  if (!isObject(content)) throw new TypeError(`${file} is no JSON object: ${WANTED}`);
+  if (!isObject(content)) throw new TypeError(`${file} is not a JSON object: ${WANTED}`);
   if (content.resourceType === "Bundle") return callOfBundle(content, file);
   if ("hook" in content) return content;
-  const what = textIn(content.resourceType) ?? "of another kind";
-  throw new TypeError(`${file} is neither (it is ${what}): ${WANTED}`);
+  const what = textIn(content.resourceType) ?? "JSON of another kind";
+  throw new TypeError(`${file} is ${what}, not a request or a Bundle: ${WANTED}`);
 }
 
-const WANTED = `give an ${HOOK} request, or a FHIR Bundle of a patient's records with the draft order in it`;
+const WANTED = `provide an ${HOOK} request, or a FHIR Bundle of a patient's records that includes the draft order`;
 
 function parseFile(file: string): unknown {
   let bytes: Buffer;
@@ -34,16 +34,16 @@ function parseFile(file: string): unknown {
   }
 }
 
-/** What the Bundle does not hold was read and is empty. */
+/** A source with no records in the Bundle counts as read and empty. */
 function callOfBundle(bundle: FhirObject, file: string) {
   const entries = withPatientIds(bundle);
   const resources = entries.map(({ resource }) => resource).filter(isRecord);
   const requests = resources.filter(({ resourceType }) => resourceType === "MedicationRequest");
   const drafts = requests.filter(({ status }) => status === "draft");
   if (drafts.length === 0) {
-    const statuses = [...new Set(requests.map(({ status }) => String(status)))].join(", ") || "none at all";
+    const statuses = [...new Set(requests.map(({ status }) => String(status)))].join(", ") || "no MedicationRequest";
     throw new TypeError(
-      `${file} holds no MedicationRequest of status draft (found: ${statuses}): give the order to be signed the status draft`,
+      `${file} has no MedicationRequest with status draft (found: ${statuses}): set the status of the order to draft`,
     );
   }
   const of = (resourceType: string) =>
@@ -59,7 +59,7 @@ function callOfBundle(bundle: FhirObject, file: string) {
     context: {
       userId: "Practitioner/author",
       patientId: patientOf(resources, drafts, file),
-      // With the drafts, what is no record of the chart: what records refer to.
+      // The drafts, and the resources that records reference, which are not chart records themselves.
       draftOrders: bundleOf(
         entries.filter(
           ({ resource }) => isRecord(resource) && (drafts.includes(resource) || !chartTypes.has(resource.resourceType)),
@@ -72,7 +72,7 @@ function callOfBundle(bundle: FhirObject, file: string) {
 
 const bundleOf = (entry: readonly FhirObject[]) => ({ resourceType: "Bundle", type: "collection", entry });
 
-/** The entries, in which references to the patient by the entry's address (`urn:uuid:…`) name the patient's id. */
+/** The entries, with each reference to the patient's fullUrl (`urn:uuid:…`) replaced by the patient's id. */
 function withPatientIds({ entry }: FhirObject): FhirObject[] {
   const entries = objectsIn(entry);
   const addresses = new Map(
@@ -91,6 +91,6 @@ function patientOf(resources: readonly FhirRecord[], drafts: readonly FhirRecord
   const ids = new Set([...named, ...(named.some(Boolean) ? [] : held)].filter((id) => id !== undefined));
   const [id, ...others] = ids;
   if (id && others.length === 0) return id;
-  const found = id ? "drafts of more than one patient" : "no patient";
-  throw new TypeError(`${file} holds ${found}: the subject of its drafts must name one patient`);
+  const found = id ? "drafts for more than one patient" : "no patient";
+  throw new TypeError(`${file} has ${found}: all drafts must have the same patient as subject`);
 }

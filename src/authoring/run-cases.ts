@@ -1,4 +1,4 @@
-// Runs what cases.yaml demands of a policy: its cases, and its tables of names, codes and payers.
+// Runs the checks in a policy's cases.yaml: its cases and its tables of names, codes, and payers.
 
 import { CASE_PATIENT, type CaseFile, chartOfCase, ordersOfCase, type PolicyCase } from "../cases/cases.ts";
 import { type Card, cardFor } from "../cds-hooks/card.ts";
@@ -13,30 +13,30 @@ import { createTexts, type Texts } from "../policy/terminology/texts.ts";
 import type { Terminology } from "../policy/terminology/value-sets.ts";
 import { terminalText } from "./terminal.ts";
 
-/** One thing that is not as a case demands. */
+/** One result that differs from what a case expects. */
 export type Difference = { readonly what: string; readonly expected: string; readonly got: string };
 
-/** A policy that is put to the test. It is compiled when a check first asks for it, since the tables need none. */
+/** A policy under test. Compiled when a check first needs it; the tables do not. */
 export type Tested = {
   readonly terminology: Terminology;
   readonly payer: Policy["payer"];
   readonly policy: () => Policy;
 };
 
-/** Something that cases.yaml demands. Ends at the first difference where nobody asks for the next. */
+/** One check in cases.yaml. Differences are computed one at a time, so a caller can stop at the first. */
 export type Check = { readonly name: string; readonly differences: (tested: Tested) => Iterable<Difference> };
 
-/** The orders and the chart of a case, as a policy reads them; undefined where it applies to none of the orders. */
+/** The orders and chart of a case as a policy reads them; undefined if it applies to none of the orders. */
 export function readCase(policy: Policy, given: PolicyCase) {
   const reading = startReading(alone(policy));
   const applicable = ordersFor(policy, ordersOfCase(given), reading);
   return applicable && { applicable, chart: chartOfCase(given, reading), reading };
 }
 
-/** One list for all cases, so that its screen is made once. */
+/** One list for all cases, so that it is indexed once. */
 const alone = memoizeByObject((policy: Policy) => [policy]);
 
-/** Everything that the file demands: the tables first, which take the least time. */
+/** All checks in the file. The tables come first, since they are fastest. */
 export function checksOf(file: CaseFile): Check[] {
   return [...namesOf(file), ...codesOf(file), ...payersOf(file), ...file.cases.map(checkOf)];
 }
@@ -45,7 +45,7 @@ function namesOf({ names }: CaseFile): Check[] {
   return Object.entries(names).flatMap(([set, grades]) =>
     Object.entries(grades).flatMap(([expected, listed]) =>
       listed.map((text) =>
-        check(`names: ${text}`, `its place in ${set}`, expected, ({ terminology }) => gradeOf(terminology, set, text)),
+        check(`names: ${text}`, `match with ${set}`, expected, ({ terminology }) => gradeOf(terminology, set, text)),
       ),
     ),
   );
@@ -131,7 +131,7 @@ function* differencesIn(policy: Policy, given: PolicyCase): Generator<Difference
 const nameOf = (change: Decision["changes"][number]) => (change.kind === "none" ? change.why : change.kind);
 const list = (names: readonly string[]) => `[${names.join(", ")}]`;
 
-/** The card that a client of the default form gets. */
+/** The card for a client with default settings. */
 function cardOf(decision: Decision, texts: Texts): Card | undefined {
   const settings = { baseUrl: "http://localhost", exceptionCard: false };
   return cardFor(decision, texts, settings, { replacement: "update", dialect: "standard" });

@@ -1,4 +1,4 @@
-// What an author of policies runs: finds the command, and tells how it is used where it was called wrongly. One command a file.
+// CLI for policy authors: runs a command, or prints its usage if the arguments are invalid. One file per command.
 
 import { nearest } from "../policy/check/suggest.ts";
 import { PolicyFaults } from "../policy/load/findings.ts";
@@ -12,7 +12,7 @@ import { tryPolicy } from "./try.ts";
 
 const commands: Readonly<Record<string, Command>> = { check, try: tryPolicy, test, codes, schema };
 
-/** @returns the exit code: 2 where the arguments do not fit */
+/** @returns the exit code: 2 if the arguments are invalid */
 export async function runPolicyCommand([name = "", ...args]: readonly string[], streams: Streams): Promise<number> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   try {

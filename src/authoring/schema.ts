@@ -1,5 +1,5 @@
-// `npm run policy -- schema`: the JSON Schema of policy.yaml or cases.yaml, by which an editor completes and explains while one
-// writes. Made of the schema that the service itself reads them with; `npm run docs` keeps both in cards/.
+// `npm run policy -- schema`: writes the JSON Schema of policy.yaml or cases.yaml, which editors use for completion and
+// hints. Generated from the service's own schema; `npm run docs` writes both to cards/.
 import { z } from "zod";
 import { caseFileSchema } from "../policy/format/case-file.ts";
 import { policyFileSchema } from "../policy/format/policy-file.ts";

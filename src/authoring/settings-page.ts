@@ -1,5 +1,5 @@
-// Generates docs/configuration.md. Descriptions come from .env.example; defaults and allowed values come from the schema, so the page
-// matches the service.
+// Generates docs/configuration.md. Descriptions come from .env.example; defaults and allowed values come from the
+// schema, so the page matches the service.
 import { environment } from "../config.ts";
 
 const BEFORE = `# Settings

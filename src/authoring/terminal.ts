@@ -1,11 +1,11 @@
-// Writes text for a terminal.
+// Formats text for a terminal.
 
-/** Records come from elsewhere: no control or direction characters. Line ends stay. */
+/** Replaces control and direction characters, since records are untrusted. Keeps line breaks. */
 export function printable(text: string): string {
   return text.replace(/[^\P{C}\n]/gu, " ");
 }
 
-/** The Markdown of a card, as a client draws it: without the signs of emphasis, without escapes. */
+/** A card's Markdown as plain text, without emphasis marks and escapes. */
 export function terminalText(markdown: string): string {
   const drawn = markdown
     .replace(/\u200b/g, "")
@@ -17,12 +17,12 @@ export function terminalText(markdown: string): string {
   return printable(drawn);
 }
 
-/** Each line, further in by so many spaces. */
+/** Indents each nonempty line. */
 export function indent(text: string, spaces: number): string {
   return text.replace(/^(?=.)/gm, " ".repeat(spaces));
 }
 
-/** Each line broken between words where it is longer than `width` characters. */
+/** Breaks lines longer than `width` characters between words. */
 export function wrap(text: string, width: number): string {
   return text.replace(new RegExp(`(?=.{${width + 1}})(.{1,${width}}) `, "g"), "$1\n");
 }

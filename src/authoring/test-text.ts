@@ -1,17 +1,17 @@
-// The report of `npm run policy -- test`, and its text: what fails, what is not seen, what is not noticed, each with what to do.
+// Writes the report of `npm run policy -- test`: failing cases, what no case covers, and mutants that no case catches.
 import type { Coverage } from "./coverage.ts";
 import type { MutantReport } from "./mutation/survivors.ts";
 import type { Difference } from "./run-cases.ts";
 import { printable } from "./terminal.ts";
 
-/** What the test of one policy came to. */
+/** The test results of one policy. */
 export type TestReport = {
   readonly policy: string;
   readonly revision: string;
   readonly passed: number;
   readonly failing: readonly { readonly name: string; readonly differences: readonly Difference[] }[];
   readonly coverage: Coverage;
-  /** Only where no case fails: a failing case would seem to notice every mutant. Survivors come with file and line. */
+  /** Absent if a case fails, since it would seem to catch every mutant. Survivors have their file and line. */
   readonly mutants: (Omit<MutantReport, "survivors"> & { readonly survivors: readonly Survivor[] }) | undefined;
 };
 
@@ -29,8 +29,8 @@ export function writeTestReport(report: TestReport): string {
       ]),
     ],
     [
-      `Seen: ${coverage.possible - coverage.unseen.length} of ${coverage.possible} things that the policy can give`,
-      ...coverage.unseen.map((thing) => `  no case sees ${thing}`),
+      `Coverage: the cases cover ${coverage.possible - coverage.unseen.length} of ${coverage.possible} possible results`,
+      ...coverage.unseen.map((thing) => `  no case covers ${thing}`),
     ],
     writeMutants(report.mutants),
   ];
@@ -38,20 +38,20 @@ export function writeTestReport(report: TestReport): string {
 }
 
 function writeMutants(mutants: TestReport["mutants"]): string[] {
-  if (!mutants) return ["Mutants: not made while cases fail"];
+  if (!mutants) return ["Mutants: skipped until all cases pass"];
   const { survivors, noticed, unknown, equivalent } = mutants;
   return [
-    `Mutants: ${mutants.mutants - survivors.length - equivalent} of ${mutants.mutants} noticed by a case, ${equivalent} named equivalent, ${survivors.length} not noticed`,
+    `Mutants: ${mutants.mutants - survivors.length - equivalent} of ${mutants.mutants} caught, ${equivalent} listed as equivalent, ${survivors.length} not caught`,
     ...(survivors.length > 0
-      ? ["  Add a case that notices it, or name it under `equivalent` in cases.yaml and say why nothing can:"]
+      ? ["  Add a case that catches it, or list it under `equivalent` in cases.yaml and say why no case can:"]
       : []),
     ...bySite(survivors),
-    ...noticed.map(({ id, by }) => `  named equivalent, but "${by}" notices it: ${id}`),
-    ...unknown.map((id) => `  named equivalent, but there is no such mutant: ${id}`),
+    ...noticed.map(({ id, by }) => `  listed as equivalent, but "${by}" catches it: ${id}`),
+    ...unknown.map((id) => `  listed as equivalent, but there is no such mutant: ${id}`),
   ];
 }
 
-/** Survivors of the same line together. */
+/** Groups survivors by line. */
 function bySite(survivors: readonly Survivor[]): string[] {
   return [...Map.groupBy(survivors, ({ at }) => at)].flatMap(([at, same]) => [
     `  ${at}`,

@@ -1,4 +1,4 @@
-// `npm run policy -- test`: runs the cases of policies, and tells what none of them sees or notices.
+// `npm run policy -- test`: runs the cases of policies and reports what they do not cover or catch.
 import { parseArgs } from "node:util";
 import { readCases } from "../cases/cases.ts";
 import type { Command } from "./command.ts";
@@ -46,7 +46,7 @@ function withLines(report: MutantReport): TestReport["mutants"] {
   return { ...report, survivors: report.survivors.map(({ id, writtenAt }) => ({ id, at: writtenAt() })) };
 }
 
-/** Whether nothing is left for the author to look at. */
+/** Whether the author has nothing left to fix. */
 function isGood({ failing, coverage, mutants }: TestReport): boolean {
   const { survivors = [], noticed = [], unknown = [] } = mutants ?? {};
   return [failing, coverage.unseen, survivors, noticed, unknown].every((list) => list.length === 0);

@@ -1,4 +1,4 @@
-// What a policy says to one call, and why. Calls no EHR.
+// Evaluates a policy for one request and explains the result. Calls no EHR.
 import { type Card, cardFor } from "../cds-hooks/card.ts";
 import { type OrderSignCase, readOrderSign } from "../cds-hooks/read-order-sign.ts";
 import type { Ehr } from "../chart/ehr.ts";
@@ -19,12 +19,12 @@ import { findUnusable, type Unusable } from "./unusable.ts";
 /** A draft as the policy sees it. */
 export type Draft = {
   readonly order: string;
-  /** As the order gives them, or else as the value sets call its code. */
+  /** The names on the order, or else the value sets' display of its code. */
   readonly names: readonly string[];
   readonly codes: readonly string[];
   /** The value sets that its drug belongs to. */
   readonly valueSets: readonly string[];
-  /** `other-product`: not of the non-preferred one. `not-applied`: of that, but `appliesTo` does not select it. */
+  /** `other-product`: not the non-preferred product. `not-applied`: it is, but `appliesTo` does not select it. */
   readonly standing: "applies" | "other-product" | "not-applied";
 };
 
@@ -38,7 +38,7 @@ export type Trial = {
   readonly reads: OrderSignCase["reads"];
   readonly gaps: readonly Gap[];
   readonly unusable: readonly Unusable[];
-  /** Absent where the policy speaks about none of the drafts. */
+  /** Absent if the policy applies to none of the drafts. */
   readonly explanation: Explanation | undefined;
   readonly card: Card | undefined;
 };
@@ -46,7 +46,7 @@ export type Trial = {
 const NO_EHR: Ehr = { open: () => undefined };
 const SETTINGS = { baseUrl: "http://127.0.0.1:3000", exceptionCard: false, callDeadline: 60_000 };
 
-/** @throws TypeError where the body is no order-sign call that can be read */
+/** @throws TypeError if the body is not a valid order-sign request */
 export async function tryOn({ policy, written }: OpenPolicy, body: unknown, file: string): Promise<Trial> {
   const { drafts, applicable, chart, reading, ignored, reads } = await readFrom(policy, body, file);
   const [orders] = applicable;
@@ -74,7 +74,7 @@ async function readFrom(policy: Policy, body: unknown, file: string): Promise<Or
   }
 }
 
-/** The explanation with the expressions as policy.yaml has them: the names of definitions are shorter than what they stand for. */
+/** The explanation with the expressions as written in policy.yaml, where definitions are not expanded. */
 function asWritten(explanation: Explanation, { authorized, criteria, cautions }: PolicyFile): Explanation {
   const inWords = <Rule extends Selection>(rules: readonly Rule[], expressions: readonly string[]) =>
     rules.map((rule, at) => ({ ...rule, expression: expressions[at] ?? rule.expression }));

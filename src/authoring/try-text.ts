@@ -1,4 +1,4 @@
-// The answer of `npm run policy -- try` as text: drafts, what was read, criterion by criterion, the card.
+// Writes the result of `npm run policy -- try` as text: the drafts, the sources read, each criterion, and the card.
 import type { Card } from "../cds-hooks/card.ts";
 import type { Selection } from "../policy/decision/explain.ts";
 import { referenceTo } from "../policy/fhir-json.ts";
@@ -16,7 +16,7 @@ export function writeTrial(trial: Trial): string {
     explanation &&
       `Payer: ${explanation.payer}\n\nPrior authorization already given\n${writeSelection(explanation.authorized)}`,
     ...(explanation?.criteria ?? []).map(({ id, label, outcome, decides, rules }) => {
-      const head = `${id} ${label}: ${outcome}${decides ? "" : " (shown only, decides nothing)"}`;
+      const head = `${id} ${label}: ${outcome}${decides ? "" : " (shown only; does not decide)"}`;
       const lines = rules.map(({ grade, note, ...selection }) => {
         return `  ${grade}${note ? `: ${note}` : ""}\n${indent(writeSelection(selection), 2)}`;
       });
@@ -34,10 +34,10 @@ export function writeTrial(trial: Trial): string {
 function writeDrafts({ drafts, ignored, explanation, nonPreferred }: Trial): string {
   const changes = new Map(explanation?.orders.map((order, at) => [order, explanation.changes[at] ?? ""]));
   const left = [
-    ignored.illFormed > 0 && `${ignored.illFormed} entries of the drafts hold no resource that can be read`,
-    ignored.otherPatient > 0 && `${ignored.otherPatient} drafts are of another patient`,
-    ignored.withoutDrug > 0 && `${ignored.withoutDrug} drafts do not say which drug`,
-    ignored.hasDstu2 && "MedicationOrder is of DSTU2: only MedicationRequest is read",
+    ignored.illFormed > 0 && `draft entries without a readable resource: ${ignored.illFormed}`,
+    ignored.otherPatient > 0 && `drafts for another patient: ${ignored.otherPatient}`,
+    ignored.withoutDrug > 0 && `drafts that name no drug: ${ignored.withoutDrug}`,
+    ignored.hasDstu2 && "MedicationOrder is DSTU2, which is not supported: use MedicationRequest",
   ];
   const lines = drafts.map((draft) => {
     const name = draft.names[0] ?? "without a name";
@@ -49,9 +49,9 @@ function writeDrafts({ drafts, ignored, explanation, nonPreferred }: Trial): str
 function standing({ standing, valueSets }: Draft, nonPreferred: string, change: string | undefined): string {
   const sets = valueSets.length > 0 ? `in ${valueSets.join(", ")}` : "in no value set of the policy";
   const meaning = {
-    applies: `the policy speaks about it; change: ${change}`,
-    "not-applied": `of ${nonPreferred}, but appliesTo does not select it (status, doNotPerform, category)`,
-    "other-product": `not of ${nonPreferred}`,
+    applies: `the policy applies; change: ${change}`,
+    "not-applied": `in ${nonPreferred}, but appliesTo does not select it (check status, doNotPerform, and category)`,
+    "other-product": `not in ${nonPreferred}`,
   };
   return `${meaning[standing]}; ${sets}`;
 }
@@ -74,28 +74,28 @@ function writeSelection({ expression, selected, unread }: Selection): string {
   return indent(`${wrap(expression.replace(/\s+/g, " ").replaceAll("( ", "("), WIDTH)}\n→ ${found}${lacks}`, 4);
 }
 
-/** Why there is a card, or none. */
+/** Why there is or is not a card. */
 function writeOutcome({ row, drafts, nonPreferred }: Trial): string {
-  const found = drafts.map(({ order, names, codes }) => `${names[0] ?? codes[0] ?? "a drug without name"} (${order})`);
+  const found = drafts.map(({ order, names, codes }) => `${names[0] ?? codes[0] ?? "unnamed drug"} (${order})`);
   const applied = drafts.some(({ standing }) => standing === "not-applied");
   const why: Record<Trial["row"], string> = {
     "no-order": applied
       ? "No card: the policy does not apply to the drafts of the non-preferred product (see above)."
-      : `No card: no draft order in it is of the non-preferred product (${nonPreferred}); drafts found: ${found.join(", ") || "none"}.`,
-    "other-payer": "No card: every coverage in force names another payer.",
-    authorized: "No card: the plan has authorized the order already.",
-    "nothing-read": "No card, but 412: neither medication history nor allergies were read.",
-    "exception-established": "No card: the exception is documented, and nothing is left to check.",
-    "exception-to-confirm": "Card: the exception is documented; something is left to be checked (established).",
-    "overriding-caution": "Card: a reaction that counts even beside a documented exception; no change in one click.",
-    caution: "Card: a reaction to be looked at first; no change in one click.",
-    "cautions-unread": "Card: reactions cannot be ruled out by what was read, so no change in one click.",
+      : `No card: no draft orders the non-preferred product (${nonPreferred}). Drafts found: ${found.join(", ") || "none"}.`,
+    "other-payer": "No card: every active coverage names another payer.",
+    authorized: "No card: the order already has prior authorization.",
+    "nothing-read": "No card; returns 412: no medication history or allergies were read.",
+    "exception-established": "No card: the exception is documented, and there is nothing left to check.",
+    "exception-to-confirm": "Card: the exception is documented, but needs checking (see established).",
+    "overriding-caution": "Card: a reaction that overrides the documented exception. No one-click change.",
+    caution: "Card: review an adverse reaction first. No one-click change.",
+    "cautions-unread": "Card: the records read do not rule out a reaction. No one-click change.",
     change: "Card: the exception is not documented.",
   };
   return `Decision: row ${row}\n  ${why[row]}`;
 }
 
-/** As the prescriber sees it; a suggestion is a button. */
+/** The card as the prescriber sees it, with suggestions as buttons. */
 function writeCard({
   indicator,
   summary,
@@ -116,7 +116,7 @@ function writeCard({
   const parts = [
     `${indicator.toUpperCase()}: ${summary}`,
     wrap(terminalText(detail), WIDTH),
-    selectionBehavior === "at-most-one" && "One of these at most:",
+    selectionBehavior === "at-most-one" && "Choose at most one:",
     buttons.join("\n"),
     reasons.length > 0 && `Or keep the order, because:\n${reasons.join("\n")}`,
     `Source: ${source.label}`,

@@ -1,4 +1,4 @@
-// `npm run policy -- try`: tries a policy on one call, or says which file would do.
+// `npm run policy -- try`: tries a policy on one request. If the file is unusable, prints a minimal one that works.
 import { parseArgs } from "node:util";
 import type { Policy } from "../policy/format/policy.ts";
 import type { Command } from "./command.ts";
@@ -25,7 +25,7 @@ export const tryPolicy: Command = {
   },
 };
 
-/** @throws TypeError that says what is wrong with the file, and what would do */
+/** @throws TypeError that says what is wrong with the file and shows a minimal one */
 async function tryFile(opened: OpenPolicy, file: string | undefined): Promise<Trial> {
   try {
     if (file === undefined) throw new TypeError("name the file with the request or the Bundle");
@@ -34,12 +34,12 @@ async function tryFile(opened: OpenPolicy, file: string | undefined): Promise<Tr
     if (!(error instanceof TypeError)) throw error;
     const bundle = JSON.stringify(smallestBundle(opened.policy), null, 2);
     throw new TypeError(
-      `${error.message}\nThe smallest file that would do is a Bundle of the draft order alone:\n${bundle}\n`,
+      `${error.message}\nThe smallest valid file is a Bundle with only the draft order:\n${bundle}\n`,
     );
   }
 }
 
-/** A draft order of the non-preferred product, of a patient without records. */
+/** A draft order of the non-preferred product for a patient without records. */
 function smallestBundle({ terminology, nonPreferred }: Policy) {
   const [concept] = terminology.sets.get(nonPreferred.valueSet)?.concepts ?? [];
   const drug = concept ? { coding: [{ system: concept.system, code: concept.code }] } : { text: nonPreferred.name };

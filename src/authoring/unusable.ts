@@ -1,4 +1,4 @@
-// Names the records of a call that count for nothing, and why.
+// Lists the unusable records of a request and why each is ignored.
 import { readOrderSignCall } from "../cds-hooks/request.ts";
 import { readPage } from "../chart/bundle.ts";
 import { judgeRecord } from "../chart/record.ts";
@@ -8,7 +8,7 @@ import { referenceTo } from "../policy/fhir-json.ts";
 
 export type Unusable = { readonly source: ChartVariable; readonly record: string; readonly why: string };
 
-/** @param body of a well-formed order-sign call */
+/** @param body the body of a valid order-sign request */
 export function findUnusable(body: unknown): Unusable[] {
   const { context, prefetch } = readOrderSignCall(body);
   return chartVariables.flatMap((source) => {
@@ -20,7 +20,10 @@ export function findUnusable(body: unknown): Unusable[] {
       const needs = [ownerElement, ...(source === "allergies" ? [] : ["status"]), contentElements.join(" or ")].join(
         ", ",
       );
-      const why = judgement === "other-patient" ? "of another patient" : `unreadable: needs ${needs}, and a usual size`;
+      const why =
+        judgement === "other-patient"
+          ? "belongs to another patient"
+          : `unreadable: needs ${needs}, and must not be oversized`;
       return [{ source, record: referenceTo(record) ?? "a record without id", why }];
     });
   });

@@ -57,7 +57,7 @@ test("CSV: quoted, and nothing that a spreadsheet would calculate", async () => 
 });
 
 test.each([
-  [["codes"], "name a policy: cards holds imatinib-preferred"],
+  [["codes"], "name a policy: cards contains imatinib-preferred"],
   [["codes", "example", "--cards", "test/authoring/small", "--format", "pdf"], "--format must be markdown or csv"],
   [[], "name a command"],
   [["cod"], 'there is no command "cod"'],

@@ -21,7 +21,7 @@ const edit = (file: string, from: string, to: string) => {
 test("survivors are told with file and line, and what no case sees", async () => {
   const { output, code } = await runPolicy("test", "example", "--cards", cards);
   expect(output).toContain("Cases: 7 pass, 0 fail");
-  expect(output).toContain("no case sees row other-payer");
+  expect(output).toContain("no case covers row other-payer");
   expect(output).toContain(`${cards}/example/policy.yaml:14\n    definitions.isTaken: without 'completed'`);
   expect(code).toBe(1);
 });
@@ -31,7 +31,7 @@ test("a failing case is told with what was expected and what came, and no mutant
   const { output, code } = await runPolicy("test", "--cards", cards);
   expect(output).toContain("  nothing in the chart\n    changes: expected [remove], got [replace]\n");
   expect(output).toContain('card: expected "Generic second", got Generic first');
-  expect(output).toContain("Mutants: not made while cases fail");
+  expect(output).toContain("Mutants: skipped until all cases pass");
   expect(code).toBe(1);
 });
 
@@ -70,7 +70,7 @@ test.each([
 
 test.each([
   [["nope", "--cards", "cards"], 'there is no policy "nope"'],
-  [["--cards", "nowhere"], "nowhere holds no policy"],
+  [["--cards", "nowhere"], "nowhere contains no policy"],
   [["--format", "xml"], "--format must be text or json"],
   [["a", "b"], "name one policy"],
 ])("%p", async (args, message) => {

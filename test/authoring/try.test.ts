@@ -83,13 +83,13 @@ test("records that count for nothing are named, and what was not received", asyn
 test("why nothing happens: no order of the product, or one that the policy does not apply to", async () => {
   const other = await tryExample(bundle(draft(drug("G10", "generic 10 mg"))));
   expect(other.output).toContain(
-    "no draft order in it is of the non-preferred product (brand); drafts found: generic 10 mg (MedicationRequest/d)",
+    "no draft orders the non-preferred product (brand). Drafts found: generic 10 mg (MedicationRequest/d)",
   );
   expect(other.code).toBe(0);
   const call = JSON.parse(readFileSync("docs/examples/change.json", "utf8"));
   call.context.draftOrders.entry[0].resource.status = "on-hold";
   const held = await runPolicy("try", "imatinib-preferred", fileOf(call));
-  expect(held.output).toContain("of gleevec, but appliesTo does not select it");
+  expect(held.output).toContain("in gleevec, but appliesTo does not select it");
   expect(held.output).toContain("No card: the policy does not apply to the drafts");
 });
 
@@ -114,14 +114,14 @@ test.each([
   [
     "another resource",
     { resourceType: "Patient" },
-    "is neither (it is Patient): give an order-sign request, or a FHIR Bundle",
+    "is Patient, not a request or a Bundle: provide an order-sign request, or a FHIR Bundle",
   ],
-  ["a list", [], "is no JSON object"],
+  ["a list", [], "is not a JSON object"],
   ["a request that is not well-formed", { hook: "order-sign" }, "hookInstance: must be a UUID"],
   [
     "no draft",
     bundle(draft(drug("B10"), { status: "active" })),
-    "no MedicationRequest of status draft (found: active)",
+    "no MedicationRequest with status draft (found: active)",
   ],
   [
     "drafts of two patients",
@@ -129,7 +129,7 @@ test.each([
       draft(drug("B10"), { subject: { reference: "Patient/1" } }),
       draft(drug("B10"), { subject: { reference: "Patient/2" } }),
     ),
-    "drafts of more than one patient",
+    "drafts for more than one patient",
   ],
 ])("%s is told, and how it should be", async (_name, content, message) => {
   const { output, code } = await tryExample(content);
@@ -147,7 +147,7 @@ test("a file that is not there", async () => {
 test("a choice between products: a button for each, and that one of them is taken", async () => {
   const order = draft({ coding: [{ system: "http://example.org/drugs", code: "INH100" }] });
   const { output } = await runPolicy("try", "example-two-preferred", fileOf(bundle(order)), "--cards", "test/policies");
-  expect(output).toMatch(/One of these at most:[^[]*\[ Change to airolone [^[]*\[ Change to brezone /);
+  expect(output).toMatch(/Choose at most one:[^[]*\[ Change to airolone [^[]*\[ Change to brezone /);
 });
 
 test("without a file that can be used: what would do, and it does", async () => {
@@ -158,7 +158,7 @@ test("without a file that can be used: what would do, and it does", async () => 
     expect(code).toBe(2);
     const smallest = JSON.parse(output.slice(output.indexOf("{"), output.lastIndexOf("}") + 1));
     const tried = await runPolicy("try", "imatinib-preferred", fileOf(smallest));
-    expect(tried.output).toContain("the policy speaks about it");
+    expect(tried.output).toContain("the policy applies");
     expect(tried.code).toBe(0);
   }
 });

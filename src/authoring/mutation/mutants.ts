@@ -1,5 +1,5 @@
-// Mutants of a policy: copies in which one piece is gone or turned round. Where no case notices that, nobody looks at the piece.
-// Knows the format of a policy; knows no cases.
+// Creates mutants of a policy: removes or inverts one element at a time. If no case catches a mutant, that element is
+// untested. Knows the policy format; knows no cases.
 import { recognitionOf, type ValueSetFile } from "../../policy/check/value-sets.ts";
 import type { PolicyFile } from "../../policy/format/policy-file.ts";
 import type { WrittenPolicy } from "../../policy/load/load.ts";
@@ -8,9 +8,9 @@ import { type Path, replacedAt, valueAt, withoutAt } from "./paths.ts";
 import { dropPieces } from "./pieces.ts";
 
 export type Mutant = {
-  /** Stays the same as long as the piece does: `criteria.1B.decides: turned`. */
+  /** Stable as long as the element is unchanged: `criteria.1B.decides: turned`. */
   readonly id: string;
-  /** `file:line` of the piece. */
+  /** `file:line` of the element. */
   readonly writtenAt: () => string;
   readonly make: () => WrittenPolicy;
 };
@@ -21,7 +21,7 @@ const LISTS: readonly Path[] = [
   ...["productNeutral", "sameDrug", "replacements"].map((list) => ["products", list]),
 ];
 
-/** All mutants, in the order in which the pieces are written. No two have the same id. */
+/** All mutants, in the order of the policy. Ids are unique. */
 export function mutantsOf(original: WrittenPolicy): Mutant[] {
   const { definitions, criteria, cautions, unanswered, text, substances } = original.file;
   const mutants = [
@@ -81,7 +81,7 @@ function ofCaution(original: WrittenPolicy, { select }: PolicyFile["cautions"][n
 }
 
 function ofTextRule(original: WrittenPolicy, { all, any }: PolicyFile["text"][string][number], path: Path): Mutant[] {
-  // Without its only term a rule would fit any text, and be none.
+  // A rule without terms would match any text and is invalid.
   const lists = all.length + any.length > 1 ? ["all", "any", "none"] : ["none"];
   return [dropped(original, path), ...lists.flatMap((list) => withoutEach(original, [...path, list]))];
 }
@@ -113,7 +113,7 @@ function withoutPieces(original: WrittenPolicy, path: Path): Mutant[] {
   );
 }
 
-/** Terms are named in the mutant's id; other entries by their place. */
+/** Mutant ids identify terms by name and other entries by position. */
 function withoutEach(original: WrittenPolicy, list: Path): Mutant[] {
   const { file, source } = original;
   const written = entriesIn(valueAt(source.value, list), list);
@@ -125,7 +125,7 @@ function withoutEach(original: WrittenPolicy, list: Path): Mutant[] {
   });
 }
 
-/** The paths of a list's entries as they are written: terms may stand in lists among them. */
+/** The paths of a list's entries as written; terms may be in nested lists. */
 function entriesIn(value: unknown, path: Path): Path[] {
   return Array.isArray(value) ? value.flatMap((each, at) => entriesIn(each, [...path, at])) : [path];
 }
@@ -139,7 +139,7 @@ function turned(original: WrittenPolicy, path: Path): Mutant {
   return mutantAt(original, path, "turned", replacedAt(file, path, !valueAt(file, path)));
 }
 
-/** @param at the character of the value at which the piece begins */
+/** @param at the element's offset in the value, in characters */
 function mutantAt(original: WrittenPolicy, path: Path, what: string, file: PolicyFile, at = 0): Mutant {
   return {
     id: `${nameOf(original.file, path)}: ${what}`,
@@ -154,7 +154,10 @@ function mutantAt(original: WrittenPolicy, path: Path, what: string, file: Polic
 
 type Named = { readonly id?: string; readonly strength?: string; readonly code?: string };
 
-/** The path with the ids of criteria and cautions, and the strengths of replacements (and the code, of a choice), in place of their numbers. */
+/**
+ * The path with ids of criteria and cautions instead of positions. A replacement has its strength, and its code if the
+ * strength has a choice.
+ */
 function nameOf(file: PolicyFile, path: Path): string {
   const isChoice = (strength: string) =>
     file.products.replacements.filter((each) => each.strength === strength).length > 1;

@@ -1,6 +1,6 @@
-// Reads and changes nested data by the way into it. A change gives a copy that shares all that is not changed.
+// Reads and changes nested data by path. A change returns a copy that shares the unchanged parts.
 
-/** Names of elements, and numbers of list entries. */
+/** Element names and list positions. */
 export type Path = readonly (string | number)[];
 
 export function valueAt(data: unknown, path: Path): unknown {
@@ -14,7 +14,7 @@ export function replacedAt<T>(data: T, path: Path, value: unknown): T {
   return (Array.isArray(data) ? data.with(step as number, inner) : { ...data, [step]: inner }) as T;
 }
 
-/** Without the list entry, or the element. */
+/** A copy without the list entry or element. */
 export function withoutAt<T>(data: T, path: Path): T {
   const holder = path.slice(0, -1);
   const last = path.at(-1);

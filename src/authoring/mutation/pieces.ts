@@ -1,13 +1,13 @@
-// Finds the pieces of FHIRPath that can be removed, and the expression without each: operands of `and`, `or` and `|`, and conditions of
-// `where`. The tree tells where they stand; they are cut out of the text, so that the rest stays as its author wrote it.
+// Finds the removable pieces of a FHIRPath expression: operands of `and`, `or`, and `|`, and conditions of `where`. Cuts
+// each from the text at its position in the syntax tree, so that the rest stays as written.
 import { argumentsOf, type Node, nodesOf, parseExpression } from "../../policy/fhirpath/tree.ts";
 
-/** One piece, on one line, the character at which it begins, and the expression without it. */
+/** A piece on one line, its offset in characters, and the expression without it. */
 export type Dropped = { readonly piece: string; readonly start: number; readonly rest: string };
 
 const DROPPABLE: ReadonlySet<string> = new Set(["and", "or", "|"]);
 
-/** Every piece: the operands first, each kind in the order in which it stands. @throws SyntaxFault */
+/** All pieces: operands, then conditions, each in order of position. @throws SyntaxFault */
 export function dropPieces(expression: string): Dropped[] {
   const operands: Dropped[] = [];
   const conditions: Dropped[] = [];
@@ -17,7 +17,7 @@ export function dropPieces(expression: string): Dropped[] {
   };
   const without = (from: number, to: number) => `${expression.slice(0, from)} ${expression.slice(to)}`;
 
-  /** @param from where the operator or bracket before the node ends. @param to where the one after it begins */
+  /** @param from the end of the operator or parenthesis before the node @param to the start of the one after it */
   function walk(node: Node, from: number, to: number): void {
     const { type, text = "", start = from, children = [] } = node;
     const [left, right] = children;
@@ -32,7 +32,7 @@ export function dropPieces(expression: string): Dropped[] {
       walk(right, point + 1, to);
     } else {
       const end = start + text.length;
-      const isChained = left.type === type && left.text === text; // then the left operand was the right one of the operator before
+      const isChained = left.type === type && left.text === text; // the left operand is then the right operand of the previous operator
       walk(left, from, start);
       if (DROPPABLE.has(text)) {
         if (!isChained) operands.push({ ...pieceAt(from, start), rest: without(from, end) });
@@ -48,7 +48,7 @@ export function dropPieces(expression: string): Dropped[] {
     for (const [at, part] of parts.entries()) walk(part, (bounds[at] ?? from) + 1, bounds[at + 1] ?? to);
   }
 
-  /** A condition goes with its `where`, but for one with a conjunction: of that the operands are dropped. */
+  /** Drops a condition with its `where`. For a condition with `and`, the operands are dropped instead. */
   function dropCondition(call: Node, point: number, to: number): void {
     const [condition] = argumentsOf(call);
     if (call.text !== "where" || !condition || holdsAnd(condition)) return;
@@ -61,12 +61,12 @@ export function dropPieces(expression: string): Dropped[] {
   return [...operands, ...conditions];
 }
 
-/** Where the first of its leaves stands. */
+/** The position of its first leaf. */
 function startOf(node: Node): number {
   return Math.min(...[...nodesOf(node)].map(({ start = Number.POSITIVE_INFINITY }) => start));
 }
 
-/** Outside of brackets. */
+/** Whether the expression contains `and` outside parentheses. */
 function holdsAnd({ type, children = [] }: Node): boolean {
   return type === "AndExpression" || (type === "OrExpression" && children.some(holdsAnd));
 }

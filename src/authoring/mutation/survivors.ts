@@ -1,5 +1,5 @@
-// Puts the mutants of a policy to its cases: which of them no case notices. A mutant that the author has named equivalent, with a reason,
-// may go unnoticed, and must.
+// Runs a policy's cases on its mutants and reports those that no case catches. A mutant that the author lists as
+// equivalent, with a reason, must not be caught.
 import { withCommonWords } from "../../policy/decision/payer-words.ts";
 import type { CaseFile } from "../../policy/format/case-file.ts";
 import { policyOf, terminologyOf, type WrittenPolicy } from "../../policy/load/load.ts";
@@ -9,16 +9,16 @@ import { type Mutant, mutantsOf } from "./mutants.ts";
 
 export type MutantReport = {
   readonly mutants: number;
-  /** Noticed by nothing, and not named equivalent. */
+  /** Not caught, and not listed as equivalent. */
   readonly survivors: readonly Mutant[];
   readonly equivalent: number;
-  /** Named equivalent, but a case notices them. */
+  /** Listed as equivalent, but a case catches them. */
   readonly noticed: readonly { readonly id: string; readonly by: string }[];
-  /** Named equivalent, but there is no such mutant. */
+  /** Listed as equivalent, but there is no such mutant. */
   readonly unknown: readonly string[];
 };
 
-/** @param cases all of which the policy itself passes */
+/** @param cases the policy must pass all of them */
 export function findSurvivors(written: WrittenPolicy, cases: CaseFile): MutantReport {
   const mutants = mutantsOf(written);
   const named = new Set(cases.equivalent.flatMap(({ mutants: ids }) => ids));
@@ -48,7 +48,7 @@ export function testedOf(written: WrittenPolicy): Tested {
   };
 }
 
-/** Whether `check` takes the policy: one that it refuses never decides, so no case has to notice it. */
+/** Whether `check` accepts the policy. One that it rejects never runs, so no case needs to catch it. */
 function isAccepted(written: WrittenPolicy): boolean {
   let isSound = true;
   const fault = () => {
@@ -58,7 +58,7 @@ function isAccepted(written: WrittenPolicy): boolean {
   return isSound;
 }
 
-/** Tells the first check that differs. Cases that noticed the last mutants come first, since they often notice the next. */
+/** Finds the first check that fails. Starts with the cases that caught the last mutants: they often catch the next. */
 function createNotice(cases: CaseFile): (tested: Tested) => string | undefined {
   const { cases: none, ...tables } = cases;
   const quick = checksOf({ ...tables, cases: [] });
