@@ -104,8 +104,8 @@ function writeReplacement(
   all: readonly Replacement[],
 ) {
   const isAlternative = all.findIndex((each) => each.strength === strength) < index;
-  return html`<tr><th scope="row">${isAlternative ? "or" : "Suggested"} for ${strength}</th>
-<td>${display}</td><td><code>${system}|${code}</code></td></tr>`;
+  const use = `${isAlternative ? "or" : "Suggested"} for ${strength}`;
+  return html`<tr><th scope="row">${use}</th><td>${display}</td><td><code>${system}|${code}</code></td></tr>`;
 }
 
 function writeCaution({ id, overridesException, expressions }: PolicyDescription["cautions"][number]): Html {
