@@ -49,7 +49,7 @@ test("a warning: exit code 0; as JSON, one document whose findings have all memb
         line: expect.any(Number),
         column: 3,
         place: "definitions.spare",
-        reason: "nothing uses %spare",
+        reason: "%spare is unused",
         suggestion: null,
       },
     ],

@@ -116,7 +116,7 @@ test("what is not YAML is told with line and column, and the rest of the policy 
 describe("cases.yaml", () => {
   test("without it, a policy has a fault for its author, and a warning where it is served", () => {
     unlinkSync(pathTo("cases.yaml"));
-    const reason = "is missing: nothing shows that the policy decides as it should";
+    const reason = "is missing, so the policy is untested";
     const finding = { file: pathTo("cases.yaml"), line: 1, column: 1, place: "", reason, suggestion: undefined };
     expect(check()).toMatchObject({ faults: [{ ...finding, reason: "is missing" }], warnings: [] });
     const warnings: unknown[] = [];
@@ -140,7 +140,7 @@ describe("what works, but is not as it should be, is a warning", () => {
           file: pathTo("value-sets/spare.yaml"),
           line: 1,
           column: 1,
-          reason: expect.stringMatching(/^nothing uses this value set/),
+          reason: expect.stringMatching(/^this value set is unused/),
         },
       ],
     });
@@ -165,7 +165,7 @@ describe("what works, but is not as it should be, is a warning", () => {
         {
           line: position.line + 1,
           column: 20,
-          reason: `${rxnorm}|404589 is called "imatinib 400 MG Oral Tablet [Gleevec]" in gleevec`,
+          reason: `${rxnorm}|404589 has the display "imatinib 400 MG Oral Tablet [Gleevec]" in gleevec`,
         },
       ],
     });
@@ -213,21 +213,21 @@ describe("a value set as a terminology service gives it", () => {
   test("is a fault where it was not downloaded whole", () => {
     give({ expansion: { total: 3, contains: [brand("404588"), brand("404589")] } });
     expect(check().faults).toMatchObject([
-      { line: 5, column: 12, place: "expansion.total", reason: "holds 2 of 3 codes: download all of them" },
+      { line: 5, column: 12, place: "expansion.total", reason: "has 2 of 3 codes: download all of them" },
     ]);
   });
 
   test("is not there in two files", () => {
     cpSync(pathTo("value-sets/gleevec.yaml"), pathTo("value-sets/gleevec.yml"));
     expect(check().faults).toMatchObject([
-      { file: pathTo("value-sets/gleevec.yml"), reason: 'is a second file of the value set "gleevec"' },
+      { file: pathTo("value-sets/gleevec.yml"), reason: 'is a second file for the value set "gleevec"' },
     ]);
   });
 
   test("must hold a code, or be known by text", () => {
     writeFileSync(pathTo("value-sets/no-known-allergies.yaml"), "resourceType: ValueSet\ncompose: { include: [] }\n");
     expect(check().faults).toMatchObject([
-      { line: 1, column: 1, reason: "holds no code, and the policy knows no text of it" },
+      { line: 1, column: 1, reason: "has no codes, and the policy has no text or names for it" },
     ]);
   });
 });
@@ -235,7 +235,7 @@ describe("a value set as a terminology service gives it", () => {
 test("a strength needs codes", () => {
   writeFileSync(pathTo("value-sets/strength-400-mg.yaml"), "resourceType: ValueSet\ncompose: { include: [] }\n");
   expect(check().faults).toMatchObject([
-    { place: "products.replacements.1.valueSet", reason: 'the value set "strength-400-mg" holds no code' },
+    { place: "products.replacements.1.valueSet", reason: 'the value set "strength-400-mg" has no codes' },
   ]);
 });
 

@@ -37,7 +37,7 @@ test("the start is refused for what the author's check calls a fault, with every
   edit(setPath("generic-imatinib-tablets.yaml"), "code: '403878'", "code: '404588'");
   const reasons = faultsOf().map(({ reason }) => reason);
   expect(reasons).toEqual(checkPolicies(directory, { needsCases: false }).faults.map(({ reason }) => reason));
-  expect(reasons.join()).toMatch(/no element "medicaton".*404588 is in gleevec too/);
+  expect(reasons.join()).toMatch(/no element "medicaton".*404588 is also in gleevec/);
   expect(() => loadPolicies(directory)).toThrow(
     /policy.yaml:\d+:\d+: authorized: MedicationRequest has no element "medicaton", did you mean "medication"\?\n/,
   );
@@ -49,7 +49,7 @@ test("files beside the folders of policies are not looked at", () => {
 });
 
 test("a folder without policies is a fault", () => {
-  expect(faultsOf(join(directory, "nowhere"))).toMatchObject([{ reason: "holds no policy folder" }]);
+  expect(faultsOf(join(directory, "nowhere"))).toMatchObject([{ reason: "contains no policy folder" }]);
 });
 
 test("a value set downloaded from a terminology service drops in: JSON with an expansion", () => {

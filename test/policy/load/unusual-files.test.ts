@@ -32,13 +32,13 @@ test.each<[string, () => void, string, RegExp]>([
     "an alias of what it stands in",
     () => write("policy.yaml", "a: &a [1, *a]\n"),
     "policy.yaml",
-    /^is not YAML: \*a stands inside of what &a names$/,
+    /^is not YAML: \*a is inside &a itself$/,
   ],
   [
     "lists of lists of lists",
     () => write("policy.yaml", nested.join("")),
     "policy.yaml",
-    /^is not YAML: its aliases stand for more/,
+    /^is not YAML: its aliases expand to more/,
   ],
   [
     "a pipe among the value sets",
@@ -104,8 +104,8 @@ test("links that lead round in a circle", () => {
   const faultsOf = (path: string) =>
     faults.filter(({ file }) => file === join(directory, path)).map(({ reason }) => reason);
   expect(faultsOf("self")).toEqual(["cannot be read: ELOOP"]);
-  expect(faultsOf("example/value-sets/here")).toContain("is a link to a folder that it stands in");
-  expect(faultsOf("example/up/example")).toEqual(["is a link to a folder that it stands in"]);
+  expect(faultsOf("example/value-sets/here")).toContain("links to a folder that contains it");
+  expect(faultsOf("example/up/example")).toEqual(["links to a folder that contains it"]);
 });
 
 test("a file in place of the folder of policies", () => {
@@ -121,7 +121,7 @@ test.each<[string, (file: string) => void, RegExp]>([
     (file) => writeFileSync(file, "clients: [*nobody]"),
     /clients\.yaml:1:11: not YAML: there is no &nobody/,
   ],
-  ["an alias of what it stands in", (file) => writeFileSync(file, "clients: &c [*c]"), /not YAML: \*c stands inside/],
+  ["an alias of what it stands in", (file) => writeFileSync(file, "clients: &c [*c]"), /not YAML: \*c is inside/],
   [
     "a key file that is a pipe",
     (file) => {
