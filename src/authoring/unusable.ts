@@ -15,13 +15,13 @@ export function findUnusable(body: unknown): Unusable[] {
     const { resourceType, ownerElement, contentElements } = sources[source];
     const records = readPage(prefetch?.[source])?.records ?? [];
     return records.flatMap((record): Unusable[] => {
-      const judgement = judgeRecord(source, record, context.patientId);
-      if (record.resourceType !== resourceType || judgement === "usable") return [];
+      const judgment = judgeRecord(source, record, context.patientId);
+      if (record.resourceType !== resourceType || judgment === "usable") return [];
       const needs = [ownerElement, ...(source === "allergies" ? [] : ["status"]), contentElements.join(" or ")].join(
         ", ",
       );
       const why =
-        judgement === "other-patient"
+        judgment === "other-patient"
           ? "belongs to another patient"
           : `unreadable: needs ${needs}, and must not be oversized`;
       return [{ source, record: referenceTo(record) ?? "a record without id", why }];

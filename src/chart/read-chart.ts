@@ -179,13 +179,13 @@ export function toSource(
   let objects = 0;
   /** @returns false once a limit is reached @throws TextBudgetSpent */
   function take(record: FhirRecord): boolean {
-    const judgement = judgeRecord(variable, record, request.patientId);
-    if (judgement === "other-patient") {
+    const judgment = judgeRecord(variable, record, request.patientId);
+    if (judgment === "other-patient") {
       counts.otherPatient += 1;
       return true;
     }
-    const resolved = judgement === "usable" ? resolveRecord(request.index, record) : record;
-    const isReadable = judgement === "usable" && namesDrug(resolved);
+    const resolved = judgment === "usable" ? resolveRecord(request.index, record) : record;
+    const isReadable = judgment === "usable" && namesDrug(resolved);
     const isMatch = !isReadable || variable === "coverage" || screen.record(variable, resolved).size > 0;
     const isUnnamed = !isMatch && variable === "allergies" && isUnnamedAllergy(resolved);
     if (!isMatch && !isUnnamed) return true; // most records
