@@ -1,4 +1,5 @@
-// The texts of one request. Each is folded once, all within one character budget, so that the cost of a request is bounded.
+// The texts of one request. Each is folded once, all within one character budget, so that the cost of a request is
+// bounded.
 import { memoizeByObject } from "../memoize.ts";
 import { type Folded, fold, mentions, weightOf } from "./terms.ts";
 
@@ -11,7 +12,7 @@ export type Texts = {
   /** @throws TextBudgetSpent */
   fold(text: string): Folded;
   /**
-   * Whether any of the terms occurs in the text. Asked of the same text once for each list of terms.
+   * Whether any of the terms occurs in the text. Memoized by text and list of terms.
    * @throws TextBudgetSpent
    */
   mentions(text: string, terms: readonly string[]): boolean;
