@@ -276,6 +276,20 @@ describe("bring your own", () => {
     expect(await own()).toBe(edited);
   });
 
+  test("a paste that begins before the browser reports that the section is open replaces all of the text", async () => {
+    await page.evaluate(`new Promise((resolve) => {
+      const text = document.getElementById("own-json");
+      document.getElementById("own").addEventListener("toggle", () => {
+        document.execCommand("insertText", false, ${JSON.stringify(edited)});
+        resolve();
+      });
+      document.querySelector("#own summary").click();
+      text.focus();
+      text.select();
+    })`);
+    expect(await own()).toBe(edited);
+  });
+
   test("an edit stays when the section is closed and opened again; until there is one, the call that is shown stands there", async () => {
     const toggle = async () => {
       const toggled = page.evaluate(

@@ -49,8 +49,8 @@ export function drawOwn({ fhirServers, current, use }) {
     ),
     drawServer(fhirServers, current, use),
   );
-  // The event fires after the section opens, possibly after a paste.
-  document.getElementById("own").addEventListener("toggle", () => {
+  // Before the section opens. The toggle event fires later, possibly while the text is being replaced.
+  document.querySelector("#own summary").addEventListener("click", () => {
     if (!isTouched) show();
   });
 }
