@@ -193,7 +193,7 @@ function* writeNoChangeReasons(
     "no-id": "the draft has no id",
     "strength-unknown": "the strength is not certain",
     "brand-in-instructions": `its instructions or notes name ${policy.nonPreferred.name}`,
-    "brand-only": "words on the order ask for the brand, or tell of a reaction; look at them first",
+    "brand-only": "words on the order ask for the brand or report a reaction; review it first",
     "also-ordered": `another order among these is of ${policy.preferred.name} or of the same drug; check whether both are meant, as parts of one dose`,
     "already-ordered": `${nameRecord(alreadyOrdered[0])} is on order already, and two orders could result`,
   };

@@ -67,7 +67,7 @@ test("there is an alert for each way in which it fails", () => {
     "CdsRefusals",
     "CdsSlow",
     "CdsTooSlow",
-    "CdsEhrLeftAlone",
+    "CdsEhrCircuitOpen",
     "CdsStoreDown",
     "CdsDecisionLogDropping",
     "CdsEventLoopLag",
